@@ -1,0 +1,62 @@
+// The memory that kernels share with the engine. Every kernel has the signature
+// (args, tile): `args` points at a record of 32-bit words, one class below or beside the kernel,
+// in the order of its entry in src/engine/kernels.ts; `tile` numbers the piece of work. Tiles
+// write disjoint memory and are cut by size, never by thread, so sums keep their order.
+
+/** Samples in a block: activations lie as [block][feature][16]. */
+export const LANES: i32 = 16;
+/** Bytes of one feature of one block. */
+export const LINE: usize = 64;
+export const LINE_SHIFT: i32 = 6;
+
+/** How much of the planned batch is filled. Lanes past `samples` hold zeros. */
+@unmanaged
+export class Batch {
+  samples: i32;
+  blocks: i32;
+}
+
+/**
+ * Which entries of a (rows × columns) weight are non-zero, rebuilt after every optimizer step.
+ * `order` lists the rows that hold a non-zero, ascending, then the empty ones, ascending.
+ */
+@unmanaged
+export class Support {
+  rows: i32;
+  columns: i32;
+  capacity: i32;
+  activeRows: i32;
+  nonZeros: i32;
+  /** Per pass 1 where the kernels over single entries run, 0 where those over whole rows do. */
+  forwardByEntry: i32;
+  inputGradientByEntry: i32;
+  weightGradientByEntry: i32;
+  order: usize; // i32[rows]
+  counts: usize; // i32[rows]
+  starts: usize; // i32[rows + 1]
+  entries: usize; // i32[capacity]: column of each non-zero, row by row
+  values: usize; // f32[capacity]
+}
+
+// @ts-ignore: decorator
+@inline
+export function fillLine(line: usize, value: v128): void {
+  v128.store(line, value);
+  v128.store(line, value, 16);
+  v128.store(line, value, 32);
+  v128.store(line, value, 48);
+}
+
+/** Memory of this thread alone: every thread instantiates the module for itself. */
+let scratchStart: usize = 0;
+
+/** Tells this thread where its scratch memory begins (its size: SCRATCH_BYTES in src/nn/compile.ts). */
+export function bindScratch(start: usize): void {
+  scratchStart = start;
+}
+
+// @ts-ignore: decorator
+@inline
+export function scratch(): usize {
+  return scratchStart;
+}

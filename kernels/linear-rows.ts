@@ -1,0 +1,340 @@
+// Linear layers over whole rows of the weight: all of them (dense) or the active ones (row-sparse).
+// Everything runs on tiles of six rows by eight samples: twelve accumulators, two lines and one
+// broadcast weight fill the fifteen vector registers that a WebAssembly engine leaves us. Where a
+// matrix does not divide by six the last row is repeated, and its bits are written twice.
+
+import { madd, sumLanes } from './simd';
+import { Batch, LINE, LINE_SHIFT, Support, fillLine, scratch } from './layout';
+
+const SIX: i32 = 6;
+/** Rows (or columns) of the weight that one tile packs and multiplies. */
+const PANEL: i32 = 24;
+/** Depth of a packed panel, such that PANEL × DEPTH floats stay in the second-level cache. */
+const DEPTH: i32 = 1024;
+
+@unmanaged
+class LinearForward {
+  batch: Batch;
+  support: Support;
+  input: usize;
+  weight: usize;
+  bias: usize; // 0: none
+  output: usize;
+}
+
+@unmanaged
+class LinearInputGradient {
+  batch: Batch;
+  support: Support;
+  weight: usize;
+  outputGradient: usize;
+  inputGradient: usize;
+}
+
+@unmanaged
+class LinearWeightGradient {
+  batch: Batch;
+  support: Support;
+  input: usize;
+  outputGradient: usize;
+  weightGradient: usize;
+  onSupport: i32; // 1: active rows only
+}
+
+/**
+ * out_r += Σ_k panel[k][r] · line(k) for six r and eight samples (half a line). Line k is the k-th
+ * from `lines` on, or if `gathered` the one that order[k] names.
+ */
+// @ts-ignore: decorator
+@inline
+function sixByEight(
+  gathered: bool, panel: usize, lines: usize, order: usize, depth: i32,
+  out0: usize, out1: usize, out2: usize, out3: usize, out4: usize, out5: usize,
+): void {
+  let a0 = v128.load(out0), a1 = v128.load(out0, 16);
+  let b0 = v128.load(out1), b1 = v128.load(out1, 16);
+  let c0 = v128.load(out2), c1 = v128.load(out2, 16);
+  let d0 = v128.load(out3), d1 = v128.load(out3, 16);
+  let e0 = v128.load(out4), e1 = v128.load(out4, 16);
+  let f0 = v128.load(out5), f1 = v128.load(out5, 16);
+  const end = panel + <usize>(depth * SIX * 4);
+  let line = lines;
+  while (panel < end) {
+    if (gathered) {
+      line = lines + <usize>(load<i32>(order) << LINE_SHIFT);
+      order += 4;
+    }
+    const x0 = v128.load(line), x1 = v128.load(line, 16);
+    let w = v128.load32_splat(panel);
+    a0 = madd(w, x0, a0); a1 = madd(w, x1, a1);
+    w = v128.load32_splat(panel, 4);
+    b0 = madd(w, x0, b0); b1 = madd(w, x1, b1);
+    w = v128.load32_splat(panel, 8);
+    c0 = madd(w, x0, c0); c1 = madd(w, x1, c1);
+    w = v128.load32_splat(panel, 12);
+    d0 = madd(w, x0, d0); d1 = madd(w, x1, d1);
+    w = v128.load32_splat(panel, 16);
+    e0 = madd(w, x0, e0); e1 = madd(w, x1, e1);
+    w = v128.load32_splat(panel, 20);
+    f0 = madd(w, x0, f0); f1 = madd(w, x1, f1);
+    panel += SIX * 4;
+    if (!gathered) line += LINE;
+  }
+  v128.store(out0, a0); v128.store(out0, a1, 16);
+  v128.store(out1, b0); v128.store(out1, b1, 16);
+  v128.store(out2, c0); v128.store(out2, c1, 16);
+  v128.store(out3, d0); v128.store(out3, d1, 16);
+  v128.store(out4, e0); v128.store(out4, e1, 16);
+  v128.store(out5, f0); v128.store(out5, f1, 16);
+}
+
+/** Entry `at` of an index list, the last one where `at` runs past its `count`. */
+// @ts-ignore: decorator
+@inline
+function entryOf(list: usize, at: i32, count: i32): i32 {
+  return load<i32>(list + <usize>(min(at, count - 1) << 2));
+}
+
+/** Packs six rows: panel[k][r] = weight[row r][from + k]. */
+function packRows(args: LinearForward, at: i32, from: i32, depth: i32, panel: usize): void {
+  const order = args.support.order, active = args.support.activeRows;
+  const stride = <usize>args.support.columns << 2;
+  const start = args.weight + <usize>(from << 2);
+  let row0 = start + <usize>entryOf(order, at, active) * stride;
+  let row1 = start + <usize>entryOf(order, at + 1, active) * stride;
+  let row2 = start + <usize>entryOf(order, at + 2, active) * stride;
+  let row3 = start + <usize>entryOf(order, at + 3, active) * stride;
+  let row4 = start + <usize>entryOf(order, at + 4, active) * stride;
+  let row5 = start + <usize>entryOf(order, at + 5, active) * stride;
+  const end = panel + <usize>(depth * SIX * 4), endOfFours = end - <usize>((depth & 3) * SIX * 4);
+  for (; panel < endOfFours; panel += 4 * SIX * 4) {
+    packFourColumns(panel, v128.load(row0), v128.load(row1), v128.load(row2), v128.load(row3));
+    const left = v128.load(row4), right = v128.load(row5);
+    const low = v128.shuffle<f32>(left, right, 0, 4, 1, 5);
+    const high = v128.shuffle<f32>(left, right, 2, 6, 3, 7);
+    v128.store64_lane(panel, low, 0, 16);
+    v128.store64_lane(panel, low, 1, 40);
+    v128.store64_lane(panel, high, 0, 64);
+    v128.store64_lane(panel, high, 1, 88);
+    row0 += 16; row1 += 16; row2 += 16; row3 += 16; row4 += 16; row5 += 16;
+  }
+  for (; panel < end; panel += SIX * 4) {
+    store<f32>(panel, load<f32>(row0));
+    store<f32>(panel, load<f32>(row1), 4);
+    store<f32>(panel, load<f32>(row2), 8);
+    store<f32>(panel, load<f32>(row3), 12);
+    store<f32>(panel, load<f32>(row4), 16);
+    store<f32>(panel, load<f32>(row5), 20);
+    row0 += 4; row1 += 4; row2 += 4; row3 += 4; row4 += 4; row5 += 4;
+  }
+}
+
+/** Writes a transposed four by four to the first four places of four consecutive panel lines. */
+// @ts-ignore: decorator
+@inline
+function packFourColumns(panel: usize, a: v128, b: v128, c: v128, d: v128): void {
+  const ab01 = v128.shuffle<f32>(a, b, 0, 4, 1, 5), ab23 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cd01 = v128.shuffle<f32>(c, d, 0, 4, 1, 5), cd23 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(panel, v128.shuffle<f32>(ab01, cd01, 0, 1, 4, 5));
+  v128.store(panel, v128.shuffle<f32>(ab01, cd01, 2, 3, 6, 7), 24);
+  v128.store(panel, v128.shuffle<f32>(ab23, cd23, 0, 1, 4, 5), 48);
+  v128.store(panel, v128.shuffle<f32>(ab23, cd23, 2, 3, 6, 7), 72);
+}
+
+/** Y = W X + b. A tile is PANEL rows over the whole batch; rows without a non-zero get the bias alone. */
+export function linearForward(args: LinearForward, tile: i32): void {
+  const support = args.support;
+  const columns = support.columns, active = support.activeRows, blocks = args.batch.blocks;
+  const inputBlock = <usize>columns * LINE, outputBlock = <usize>support.rows * LINE;
+  const first = tile * PANEL, last = min(first + PANEL, support.rows);
+  for (let at = first; at < last; at++) {
+    const row = <usize>entryOf(support.order, at, support.rows);
+    const bias = args.bias ? v128.load32_splat(args.bias + (row << 2)) : f32x4.splat(0);
+    for (let b = 0; b < blocks; b++) {
+      fillLine(args.output + <usize>b * outputBlock + row * LINE, bias);
+    }
+  }
+  for (let from = 0; from < columns; from += DEPTH) {
+    const depth = min(DEPTH, columns - from);
+    const panelBytes = <usize>(depth * SIX * 4);
+    let panel = scratch();
+    for (let at = first; at < min(last, active); at += SIX, panel += panelBytes) {
+      packRows(args, at, from, depth, panel);
+    }
+    for (let b = 0; b < blocks; b++) {
+      const line = args.input + <usize>b * inputBlock + <usize>from * LINE;
+      const output = args.output + <usize>b * outputBlock;
+      panel = scratch();
+      for (let at = first; at < min(last, active); at += SIX, panel += panelBytes) {
+        forwardSix(support, at, panel, line, depth, output);
+      }
+    }
+  }
+}
+
+/** Six rows by one block of sixteen samples. */
+function forwardSix(support: Support, at: i32, panel: usize, line: usize, depth: i32, output: usize): void {
+  const order = support.order, active = support.activeRows;
+  const out0 = output + <usize>(entryOf(order, at, active) << LINE_SHIFT);
+  const out1 = output + <usize>(entryOf(order, at + 1, active) << LINE_SHIFT);
+  const out2 = output + <usize>(entryOf(order, at + 2, active) << LINE_SHIFT);
+  const out3 = output + <usize>(entryOf(order, at + 3, active) << LINE_SHIFT);
+  const out4 = output + <usize>(entryOf(order, at + 4, active) << LINE_SHIFT);
+  const out5 = output + <usize>(entryOf(order, at + 5, active) << LINE_SHIFT);
+  sixByEight(false, panel, line, 0, depth, out0, out1, out2, out3, out4, out5);
+  sixByEight(
+    false, panel, line + 32, 0, depth,
+    out0 + 32, out1 + 32, out2 + 32, out3 + 32, out4 + 32, out5 + 32,
+  );
+}
+
+/**
+ * Packs PANEL columns of active rows, six to a panel: panel[k][c] = weight[row from + k][column + c].
+ * All panels at once, because a weight row is a long way from the next one.
+ */
+function packColumns(args: LinearInputGradient, first: i32, last: i32, from: i32, depth: i32): void {
+  const support = args.support, columns = support.columns;
+  const panelBytes = <usize>(depth * SIX * 4);
+  let target = scratch();
+  for (let k = from; k < from + depth; k++, target += SIX * 4) {
+    const row = args.weight + <usize>(load<i32>(support.order + <usize>(k << 2)) * columns << 2);
+    let panel = target;
+    for (let column = first; column < last; column += SIX, panel += panelBytes) {
+      const source = row + <usize>(column << 2);
+      if (column + SIX <= columns) {
+        v128.store(panel, v128.load(source));
+        store<u64>(panel, load<u64>(source, 16), 16);
+      } else {
+        for (let c = 0; c < SIX; c++) {
+          store<f32>(panel + <usize>(c << 2), load<f32>(row + <usize>(min(column + c, columns - 1) << 2)));
+        }
+      }
+    }
+  }
+}
+
+/** ∂L/∂X = Wᵀ ∂L/∂Y over the active rows. A tile is PANEL columns over the whole batch. */
+export function linearInputGradient(args: LinearInputGradient, tile: i32): void {
+  const support = args.support;
+  const columns = support.columns, active = support.activeRows, blocks = args.batch.blocks;
+  const inputBlock = <usize>columns * LINE, outputBlock = <usize>support.rows * LINE;
+  const first = tile * PANEL, last = min(first + PANEL, columns);
+  for (let b = 0; b < blocks; b++) {
+    const output = args.inputGradient + <usize>b * inputBlock;
+    for (let column = first; column < last; column++) {
+      fillLine(output + <usize>column * LINE, f32x4.splat(0));
+    }
+  }
+  for (let from = 0; from < active; from += DEPTH) {
+    const depth = min(DEPTH, active - from);
+    const panelBytes = <usize>(depth * SIX * 4);
+    packColumns(args, first, last, from, depth);
+    for (let b = 0; b < blocks; b++) {
+      const lines = args.outputGradient + <usize>b * outputBlock;
+      const output = args.inputGradient + <usize>b * inputBlock;
+      let panel = scratch();
+      for (let column = first; column < last; column += SIX, panel += panelBytes) {
+        inputGradientSix(support, column, panel, lines, from, depth, output);
+      }
+    }
+  }
+}
+
+/** Six columns by one block of sixteen samples. */
+function inputGradientSix(
+  support: Support, column: i32, panel: usize, lines: usize, from: i32, depth: i32, output: usize,
+): void {
+  const order = support.order + <usize>(from << 2), end = support.columns - 1;
+  const out0 = output + <usize>(column << LINE_SHIFT);
+  const out1 = output + <usize>(min(column + 1, end) << LINE_SHIFT);
+  const out2 = output + <usize>(min(column + 2, end) << LINE_SHIFT);
+  const out3 = output + <usize>(min(column + 3, end) << LINE_SHIFT);
+  const out4 = output + <usize>(min(column + 4, end) << LINE_SHIFT);
+  const out5 = output + <usize>(min(column + 5, end) << LINE_SHIFT);
+  sixByEight(true, panel, lines, order, depth, out0, out1, out2, out3, out4, out5);
+  sixByEight(
+    true, panel, lines + 32, order, depth,
+    out0 + 32, out1 + 32, out2 + 32, out3 + 32, out4 + 32, out5 + 32,
+  );
+}
+
+/**
+ * ∂L/∂W = ∂L/∂Y Xᵀ, summed over the batch. A tile is PANEL rows, which share the lines of two
+ * columns while these are in the first-level cache.
+ */
+export function linearWeightGradient(args: LinearWeightGradient, tile: i32): void {
+  const support = args.support;
+  const count = args.onSupport ? support.activeRows : support.rows;
+  const first = tile * PANEL, last = min(first + PANEL, count);
+  const panelBytes = <usize>args.batch.blocks * LINE * SIX;
+  let panel = scratch();
+  for (let at = first; at < last; at += SIX, panel += panelBytes) {
+    packOutputGradient(args, at, count, panel);
+  }
+  for (let column = 0; column < support.columns; column += 2) {
+    panel = scratch();
+    for (let at = first; at < last; at += SIX, panel += panelBytes) {
+      weightGradientSixByTwo(args, at, count, column, panel);
+    }
+  }
+}
+
+/** panel[quarter line][r] = ∂L/∂Y of row r: six vectors side by side for every four samples. */
+function packOutputGradient(args: LinearWeightGradient, at: i32, count: i32, panel: usize): void {
+  const support = args.support;
+  for (let r = 0; r < SIX; r++) {
+    let target = panel + <usize>(r << 4);
+    let line = args.outputGradient + <usize>(entryOf(support.order, at + r, count) << LINE_SHIFT);
+    for (let b = args.batch.blocks; b > 0; b--) {
+      for (let s: usize = 0; s < LINE; s += 16, target += SIX * 16) {
+        v128.store(target, v128.load(line + s));
+      }
+      line += <usize>support.rows * LINE;
+    }
+  }
+}
+
+/** Six rows by two columns: lane sums over the batch, folded at the end. */
+function weightGradientSixByTwo(
+  args: LinearWeightGradient, at: i32, count: i32, column: i32, panel: usize,
+): void {
+  const support = args.support, columns = support.columns;
+  const right = min(column + 1, columns - 1), inputBlock = <usize>columns * LINE;
+  const zero = f32x4.splat(0);
+  let a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero;
+  let d0 = zero, d1 = zero, e0 = zero, e1 = zero, f0 = zero, f1 = zero;
+  let input = args.input + <usize>(column << LINE_SHIFT);
+  const toRight = <usize>((right - column) << LINE_SHIFT);
+  for (let b = args.batch.blocks; b > 0; b--, input += inputBlock) {
+    for (let x = input; x < input + LINE; x += 16, panel += SIX * 16) {
+      const x0 = v128.load(x), x1 = v128.load(x + toRight);
+      let g = v128.load(panel);
+      a0 = madd(g, x0, a0); a1 = madd(g, x1, a1);
+      g = v128.load(panel, 16);
+      b0 = madd(g, x0, b0); b1 = madd(g, x1, b1);
+      g = v128.load(panel, 32);
+      c0 = madd(g, x0, c0); c1 = madd(g, x1, c1);
+      g = v128.load(panel, 48);
+      d0 = madd(g, x0, d0); d1 = madd(g, x1, d1);
+      g = v128.load(panel, 64);
+      e0 = madd(g, x0, e0); e1 = madd(g, x1, e1);
+      g = v128.load(panel, 80);
+      f0 = madd(g, x0, f0); f1 = madd(g, x1, f1);
+    }
+  }
+  storePairs(args, at, count, column, right, sumLanes(a0, a1, b0, b1));
+  storePairs(args, at + 2, count, column, right, sumLanes(c0, c1, d0, d1));
+  storePairs(args, at + 4, count, column, right, sumLanes(e0, e1, f0, f1));
+}
+
+// @ts-ignore: decorator
+@inline
+function storePairs(args: LinearWeightGradient, at: i32, count: i32, left: i32, right: i32, sums: v128): void {
+  const support = args.support;
+  const upper = args.weightGradient + <usize>(entryOf(support.order, at, count) * support.columns << 2);
+  const lower = args.weightGradient + <usize>(entryOf(support.order, at + 1, count) * support.columns << 2);
+  store<f32>(upper + <usize>(left << 2), f32x4.extract_lane(sums, 0));
+  store<f32>(upper + <usize>(right << 2), f32x4.extract_lane(sums, 1));
+  store<f32>(lower + <usize>(left << 2), f32x4.extract_lane(sums, 2));
+  store<f32>(lower + <usize>(right << 2), f32x4.extract_lane(sums, 3));
+}

@@ -1,0 +1,92 @@
+// Losses, averaged over the samples of the batch, and their gradients. A tile is one block; lanes
+// past the samples get the gradient 0, and with it no influence on any weight.
+
+import { Batch, LANES, LINE } from './layout';
+import { exp } from './simd';
+
+@unmanaged
+class CrossEntropy {
+  batch: Batch;
+  classes: i32;
+  logits: usize;
+  labels: usize; // i32[sample]
+  gradient: usize;
+  losses: usize; // f32[sample]
+  hits: usize; // i32[sample]: 1 where the largest logit is the label's
+}
+
+@unmanaged
+class SquaredError {
+  batch: Batch;
+  features: i32;
+  output: usize;
+  target: usize; // blocked like the output
+  gradient: usize;
+  losses: usize; // f32[sample]
+}
+
+/** All ones in the first `samples` lanes from `lane` on. */
+// @ts-ignore: decorator
+@inline
+function laneMask(lane: i32, samples: i32): v128 {
+  return i32x4.lt_s(i32x4.add(i32x4.splat(lane), i32x4(0, 1, 2, 3)), i32x4.splat(samples));
+}
+
+/** −log softmax(logits)[label] and softmax(logits) − onehot(label), over n. */
+export function softmaxCrossEntropy(args: CrossEntropy, tile: i32): void {
+  const samples = min(LANES, args.batch.samples - tile * LANES);
+  const offset = <usize>tile * <usize>args.classes * LINE;
+  const share = f32x4.splat(<f32>1 / <f32>args.batch.samples);
+  for (let lane = 0; lane < LANES; lane += 4) {
+    const logits = args.logits + offset + <usize>(lane << 2), end = logits + <usize>args.classes * LINE;
+    let largest = v128.load(logits);
+    for (let x = logits; x < end; x += LINE) largest = f32x4.max(largest, v128.load(x));
+    let total = f32x4.splat(0);
+    let gradient = args.gradient + offset + <usize>(lane << 2);
+    for (let x = logits; x < end; x += LINE, gradient += LINE) {
+      const e = exp(f32x4.sub(v128.load(x), largest));
+      total = f32x4.add(total, e);
+      v128.store(gradient, e);
+    }
+    const scale = v128.and(f32x4.div(share, total), laneMask(lane, samples));
+    gradient = args.gradient + offset + <usize>(lane << 2);
+    for (let x = logits; x < end; x += LINE, gradient += LINE) {
+      v128.store(gradient, f32x4.mul(v128.load(gradient), scale));
+    }
+    const first = tile * LANES + lane;
+    if (lane < samples) score(args, first, offset, f32x4.extract_lane(largest, 0), f32x4.extract_lane(total, 0));
+    if (lane + 1 < samples) score(args, first + 1, offset, f32x4.extract_lane(largest, 1), f32x4.extract_lane(total, 1));
+    if (lane + 2 < samples) score(args, first + 2, offset, f32x4.extract_lane(largest, 2), f32x4.extract_lane(total, 2));
+    if (lane + 3 < samples) score(args, first + 3, offset, f32x4.extract_lane(largest, 3), f32x4.extract_lane(total, 3));
+  }
+}
+
+/** The loss, the hit and the one-hot part of the gradient of one sample. */
+function score(args: CrossEntropy, sample: i32, offset: usize, largest: f32, total: f32): void {
+  const at = <usize>(sample << 2), lane = <usize>((sample & (LANES - 1)) << 2);
+  const label = offset + <usize>load<i32>(args.labels + at) * LINE + lane;
+  const own = load<f32>(args.logits + label);
+  store<f32>(args.losses + at, NativeMathf.log(total) + largest - own);
+  store<i32>(args.hits + at, own == largest ? 1 : 0);
+  const gradient = args.gradient + label;
+  store<f32>(gradient, load<f32>(gradient) - <f32>1 / <f32>args.batch.samples);
+}
+
+/** Mean over the features of (y − t)², and its gradient over n. */
+export function squaredError(args: SquaredError, tile: i32): void {
+  const samples = min(LANES, args.batch.samples - tile * LANES);
+  const bytes = <usize>args.features * LINE, offset = <usize>tile * bytes;
+  const mean = <f32>1 / <f32>args.features;
+  const scale = <f32>2 * mean / <f32>args.batch.samples;
+  for (let lane = 0; lane < LANES; lane += 4) {
+    const weight = v128.and(f32x4.splat(scale), laneMask(lane, samples));
+    let total = f32x4.splat(0);
+    const end = offset + bytes;
+    for (let at = offset + <usize>(lane << 2); at < end; at += LINE) {
+      const difference = f32x4.sub(v128.load(args.output + at), v128.load(args.target + at));
+      total = f32x4.add(total, f32x4.mul(difference, difference));
+      v128.store(args.gradient + at, f32x4.mul(difference, weight));
+    }
+    v128.store(args.losses + <usize>((tile * LANES + lane) << 2), f32x4.mul(total, f32x4.splat(mean)));
+  }
+}

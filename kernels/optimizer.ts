@@ -1,0 +1,231 @@
+// One optimizer step on one parameter, fused: move the subgradient v (or θ itself), apply the
+// proximal operator, count what is left. The plain version is src/optim/<method>.ts.
+
+import { sum } from './simd';
+import { countNonZeros } from './support';
+
+/** How the moved variable u follows the gradient; numbers agree with src/optim/optimizer.ts. */
+const PLAIN: i32 = 0; // u −= τ g
+const AVERAGED: i32 = 1; // m = β m + (1 − β) τ g; u −= m
+const HEAVY_BALL: i32 = 2; // m = β m + g; u −= τ m
+const ADAM: i32 = 3; // u −= τ m̂ / (√ŝ + ε)
+
+/** Settings of a parameter group, written by the engine's host before each step. */
+@unmanaged
+class Settings {
+  update: i32;
+  learningRate: f32;
+  momentum: f32;
+  beta1: f32;
+  beta2: f32;
+  epsilon: f32;
+  correction1: f32; // 1 − β₁ᵗ
+  correction2: f32; // √(1 − β₂ᵗ)
+  scale: f32; // θ = prox(scale · u): δ for Bregman methods, 1 for the others
+  entryThreshold: f32; // of the soft threshold on entries
+  groupThreshold: f32; // of the shrinkage of groups, before √n_g
+  nonnegative: i32;
+  entrySubgradient: f32; // Lasso: weight of sign(θ) added to the gradient
+  groupSubgradient: f32; // Lasso: weight of √n_g θ_g / ‖θ_g‖
+}
+
+@unmanaged
+class OptimizerStep {
+  settings: Settings;
+  rows: i32;
+  columns: i32;
+  rowsPerTile: i32;
+  groupSize: i32; // entries of a contiguous group, 0: none
+  theta: usize;
+  moved: usize; // v, or θ where the method moves θ itself
+  gradient: usize;
+  firstMoment: usize; // 0: none
+  secondMoment: usize;
+  counts: usize; // i32[rows], 0: do not count
+}
+
+@unmanaged
+class ShrinkColumns {
+  settings: Settings;
+  rows: i32;
+  columns: i32;
+  /** A column of a convolution is the kernels of one input channel: `depth` entries of every row. */
+  depth: i32;
+  theta: usize;
+}
+
+/** A tile is `rowsPerTile` rows. */
+export function optimizerStep(args: OptimizerStep, tile: i32): void {
+  const settings = args.settings, columns = args.columns;
+  const first = tile * args.rowsPerTile, last = min(first + args.rowsPerTile, args.rows);
+  const start = <usize>(first * columns) << 2, end = <usize>(last * columns) << 2;
+  if (settings.entrySubgradient != 0) addEntrySubgradient(args, start, end);
+  if (settings.groupSubgradient != 0 && args.groupSize) addGroupSubgradient(args, start, end);
+  if (settings.update == ADAM) moveByMoments(args, start, end);
+  else if (settings.update == PLAIN) movePlainly(args, start, end);
+  else moveWithMomentum(args, start, end);
+  thresholdEntries(args, start, end);
+  if (settings.groupThreshold != 0 && args.groupSize) shrinkGroups(args, start, end);
+  if (args.counts) {
+    for (let row = first; row < last; row++) {
+      const count = countNonZeros(args.theta + (<usize>(row * columns) << 2), columns);
+      store<i32>(args.counts + <usize>(row << 2), count);
+    }
+  }
+}
+
+/*
+ * The element-wise loops take four entries at a time and end with one to three single ones, done
+ * in lane 0 by the same instructions.
+ */
+
+// @ts-ignore: decorator
+@inline
+function get(at: usize, whole: bool): v128 {
+  return whole ? v128.load(at) : v128.load32_zero(at);
+}
+
+// @ts-ignore: decorator
+@inline
+function put(at: usize, value: v128, whole: bool): void {
+  if (whole) v128.store(at, value);
+  else v128.store32_lane(at, value, 0);
+}
+
+function movePlainly(args: OptimizerStep, at: usize, end: usize): void {
+  const rate = f32x4.splat(args.settings.learningRate);
+  while (at < end) {
+    const whole = at + 16 <= end;
+    const step = f32x4.mul(rate, get(args.gradient + at, whole));
+    put(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), whole);
+    at += whole ? 16 : 4;
+  }
+}
+
+function moveWithMomentum(args: OptimizerStep, at: usize, end: usize): void {
+  const settings = args.settings, averaged = settings.update == AVERAGED;
+  const beta = f32x4.splat(settings.momentum), rate = f32x4.splat(settings.learningRate);
+  const weight = f32x4.splat(averaged ? (<f32>1 - settings.momentum) * settings.learningRate : <f32>1);
+  while (at < end) {
+    const whole = at + 16 <= end;
+    const gradient = f32x4.mul(weight, get(args.gradient + at, whole));
+    const moment = f32x4.add(f32x4.mul(beta, get(args.firstMoment + at, whole)), gradient);
+    put(args.firstMoment + at, moment, whole);
+    const step = averaged ? moment : f32x4.mul(rate, moment);
+    put(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), whole);
+    at += whole ? 16 : 4;
+  }
+}
+
+function moveByMoments(args: OptimizerStep, at: usize, end: usize): void {
+  const settings = args.settings;
+  const beta1 = f32x4.splat(settings.beta1), rest1 = f32x4.splat(<f32>1 - settings.beta1);
+  const beta2 = f32x4.splat(settings.beta2), rest2 = f32x4.splat(<f32>1 - settings.beta2);
+  const rate = f32x4.splat(settings.learningRate / settings.correction1);
+  const correction2 = f32x4.splat(settings.correction2), epsilon = f32x4.splat(settings.epsilon);
+  while (at < end) {
+    const whole = at + 16 <= end;
+    const g = get(args.gradient + at, whole);
+    const m = f32x4.add(f32x4.mul(beta1, get(args.firstMoment + at, whole)), f32x4.mul(rest1, g));
+    const square = f32x4.mul(rest2, f32x4.mul(g, g));
+    const s = f32x4.add(f32x4.mul(beta2, get(args.secondMoment + at, whole)), square);
+    put(args.firstMoment + at, m, whole);
+    put(args.secondMoment + at, s, whole);
+    const size = f32x4.add(f32x4.div(f32x4.sqrt(s), correction2), epsilon);
+    const step = f32x4.div(f32x4.mul(rate, m), size);
+    put(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), whole);
+    at += whole ? 16 : 4;
+  }
+}
+
+/** θ = scale · u, soft-thresholded and clipped where the regularizer asks for it. */
+function thresholdEntries(args: OptimizerStep, at: usize, end: usize): void {
+  const settings = args.settings;
+  const scale = f32x4.splat(settings.scale), threshold = f32x4.splat(settings.entryThreshold);
+  const zero = f32x4.splat(0), signs = i32x4.splat(0x80000000);
+  const soft = settings.entryThreshold > 0, nonnegative = settings.nonnegative != 0;
+  while (at < end) {
+    const whole = at + 16 <= end;
+    let x = f32x4.mul(scale, get(args.moved + at, whole));
+    if (soft) {
+      const size = f32x4.sub(f32x4.abs(x), threshold);
+      const shrunk = v128.or(size, v128.and(x, signs));
+      x = v128.andnot(shrunk, f32x4.le(size, zero));
+    }
+    if (nonnegative) x = f32x4.max(x, zero);
+    put(args.theta + at, x, whole);
+    at += whole ? 16 : 4;
+  }
+}
+
+/** ‖θ_g‖ of a contiguous group. */
+function norm(from: usize, count: i32): f32 {
+  const end = from + <usize>(count << 2), endOfFours = end - <usize>((count & 3) << 2);
+  let squares = f32x4.splat(0);
+  for (; from < endOfFours; from += 16) {
+    const x = v128.load(from);
+    squares = f32x4.add(squares, f32x4.mul(x, x));
+  }
+  let total = sum(squares);
+  for (; from < end; from += 4) total += load<f32>(from) * load<f32>(from);
+  return sqrt<f32>(total);
+}
+
+/** The share of a group that the proximal operator leaves: max(1 − t√n / ‖θ_g‖, 0); NaN stays NaN. */
+// @ts-ignore: decorator
+@inline
+function remainder(threshold: f32, size: f32): f32 {
+  return size <= threshold ? 0 : <f32>1 - threshold / size;
+}
+
+function shrinkGroups(args: OptimizerStep, start: usize, end: usize): void {
+  const size = args.groupSize, bytes = <usize>(size << 2);
+  const threshold = args.settings.groupThreshold * sqrt<f32>(<f32>size);
+  for (let group = args.theta + start; group < args.theta + end; group += bytes) {
+    const factor = remainder(threshold, norm(group, size));
+    if (factor == 0) {
+      memory.fill(group, 0, bytes);
+    } else {
+      for (let at = group; at < group + bytes; at += 4) store<f32>(at, load<f32>(at) * factor);
+    }
+  }
+}
+
+/** g += weight · sign(θ). */
+function addEntrySubgradient(args: OptimizerStep, start: usize, end: usize): void {
+  const weight = args.settings.entrySubgradient;
+  for (let at = start; at < end; at += 4) {
+    const theta = load<f32>(args.theta + at);
+    const sign = f32(theta > 0) - f32(theta < 0);
+    store<f32>(args.gradient + at, load<f32>(args.gradient + at) + weight * sign);
+  }
+}
+
+/** g += weight · √n_g θ_g / ‖θ_g‖ on groups that are not zero. */
+function addGroupSubgradient(args: OptimizerStep, start: usize, end: usize): void {
+  const size = args.groupSize, bytes = <usize>(size << 2);
+  const weight = args.settings.groupSubgradient * sqrt<f32>(<f32>size);
+  for (let group = start; group < end; group += bytes) {
+    const length = norm(args.theta + group, size);
+    if (length == 0) continue;
+    for (let at = group; at < group + bytes; at += 4) {
+      const share = load<f32>(args.theta + at) * (weight / length);
+      store<f32>(args.gradient + at, load<f32>(args.gradient + at) + share);
+    }
+  }
+}
+
+/** Shrinks the groups that a matrix's columns form. A tile is one column. */
+export function shrinkColumns(args: ShrinkColumns, tile: i32): void {
+  const depth = args.depth, stride = <usize>(args.columns << 2);
+  const first = args.theta + <usize>(tile * depth << 2);
+  let squares: f32 = 0;
+  for (let row = 0, at = first; row < args.rows; row++, at += stride) {
+    for (let d = at; d < at + <usize>(depth << 2); d += 4) squares += load<f32>(d) * load<f32>(d);
+  }
+  const threshold = args.settings.groupThreshold * sqrt<f32>(<f32>(args.rows * depth));
+  const factor = remainder(threshold, sqrt<f32>(squares));
+  for (let row = 0, at = first; row < args.rows; row++, at += stride) {
+    for (let d = at; d < at + <usize>(depth << 2); d += 4) store<f32>(d, load<f32>(d) * factor);
+  }
+}

@@ -1,0 +1,55 @@
+// Four-lane float32 helpers shared by all kernels.
+
+/** a · b + c; one rounding where the processor fuses (relaxed SIMD build), two otherwise. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** (Σa, Σb, Σc, Σd): four horizontal sums at the price of a transpose. */
+// @ts-ignore: decorator
+@inline
+export function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(
+    v128.shuffle<f32>(a, b, 0, 4, 1, 5),
+    v128.shuffle<f32>(a, b, 2, 6, 3, 7),
+  );
+  const cd = f32x4.add(
+    v128.shuffle<f32>(c, d, 0, 4, 1, 5),
+    v128.shuffle<f32>(c, d, 2, 6, 3, 7),
+  );
+  return f32x4.add(
+    v128.shuffle<f32>(ab, cd, 0, 1, 4, 5),
+    v128.shuffle<f32>(ab, cd, 2, 3, 6, 7),
+  );
+}
+
+/** Σa over the four lanes, in the order of `sumLanes`. */
+// @ts-ignore: decorator
+@inline
+export function sum(a: v128): f32 {
+  const pairs = f32x4.add(a, v128.shuffle<f32>(a, a, 2, 3, 2, 3));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+}
+
+/**
+ * eˣ to about two units in the last place: 2ⁿ · p(r) with x = n ln 2 + r. Our own polynomial, so
+ * that Node and browsers agree to the bit.
+ */
+export function exp(x: v128): v128 {
+  x = f32x4.min(f32x4.max(x, f32x4.splat(-87.33)), f32x4.splat(88.37));
+  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)));
+  let r = madd(n, f32x4.splat(-0.693359375), x);
+  r = madd(n, f32x4.splat(2.12194440e-4), r);
+  let p = f32x4.splat(1.9875691500e-4);
+  p = madd(p, r, f32x4.splat(1.3981999507e-3));
+  p = madd(p, r, f32x4.splat(8.3334519073e-3));
+  p = madd(p, r, f32x4.splat(4.1665795894e-2));
+  p = madd(p, r, f32x4.splat(1.6666665459e-1));
+  p = madd(p, r, f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
+  const exponent = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return f32x4.mul(p, exponent);
+}
