@@ -1,0 +1,240 @@
+import { Control, Executor, SLOT_WORDS, Slot, wake } from './control.js';
+import { instantiate } from './instance.js';
+import { kernelNames, kernels } from './kernels.js';
+import { LinearMemory, PAGE_BYTES } from './memory.js';
+import {
+  availableThreads,
+  canShareMemory,
+  maySleep,
+  readBytes,
+  startThread,
+  type Thread,
+} from './platform.js';
+import type { Call, PlannedBuffer, Program } from './program.js';
+import type { WorkerData } from './worker.js';
+
+/** Samples in a block of the activations' layout. */
+export const LANES = 16;
+
+/** `relaxed` may fuse a multiplication and an addition, `simd` runs everywhere. */
+export type Build = 'relaxed' | 'simd';
+
+export interface EngineOptions {
+  /** Threads that work on one program; by default as many as the machine runs at once. */
+  readonly threads?: number;
+  /** By default `relaxed` where the host can, else `simd`. Results differ in the last bits. */
+  readonly build?: Build;
+  /** By default 4 GiB. */
+  readonly maximumBytes?: number;
+}
+
+/** A program bound to this engine's memory. */
+export interface LoadedProgram {
+  readonly offset: number;
+  readonly calls: number;
+}
+
+/** Scratch memory of a thread; the kernels of `kernels/linear-rows.ts` need the most. */
+const MINIMUM_SCRATCH_BYTES = 1 << 18;
+
+/**
+ * Runs programs of kernel calls in WebAssembly, on one memory and a pool of threads. Results do not
+ * depend on the number of threads, to the bit.
+ */
+export class Engine {
+  readonly threads: number;
+  readonly build: Build;
+  readonly #memory: LinearMemory;
+  readonly #executor: Executor;
+  readonly #workers: readonly Thread[];
+  readonly #offsets = new Map<PlannedBuffer, number>();
+  readonly #maySleep = maySleep();
+  #words: Int32Array;
+  #scratchBytes = 0;
+  #closed = false;
+
+  /** Compiles the kernels and starts the threads. */
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    const { maximumBytes = 2 ** 32 } = options;
+    const shared = canShareMemory();
+    const threads = shared ? (options.threads ?? (await availableThreads())) : 1;
+    if (!Number.isInteger(threads) || threads < 1) {
+      throw new RangeError(`threads: ${threads} is not a whole number from 1 on`);
+    }
+    const { build, module } = await compileKernels(shared, options.build);
+    const memory = new LinearMemory(shared, maximumBytes);
+    const workers = await startWorkers(module, memory.memory, threads);
+    return new Engine(build, module, memory, workers);
+  }
+
+  private constructor(
+    build: Build,
+    module: WebAssembly.Module,
+    memory: LinearMemory,
+    workers: readonly Thread[],
+  ) {
+    this.build = build;
+    this.threads = workers.length + 1;
+    this.#memory = memory;
+    this.#workers = workers;
+    this.#words = new Int32Array(memory.memory.buffer);
+    const instance = instantiate(module, memory.memory);
+    this.#executor = new Executor(instance, 0, this.threads, this.#maySleep);
+    this.reserveScratch(MINIMUM_SCRATCH_BYTES);
+  }
+
+  /** Bytes of the memory that are or have been in use. */
+  get usedBytes(): number {
+    return this.#memory.usedBytes;
+  }
+
+  /** Makes sure that every thread has at least so many bytes of its own while a kernel runs. */
+  reserveScratch(bytes: number): void {
+    if (bytes <= this.#scratchBytes) return;
+    const offset = this.#memory.allocate(bytes * this.threads);
+    this.#scratchBytes = bytes;
+    this.#refresh();
+    this.#words[Control.scratch] = offset;
+    this.#words[Control.scratchBytes] = bytes;
+  }
+
+  /** Gives a planned buffer its place, zeroed or with its fields filled in. Does nothing where it has one. */
+  allocate(buffer: PlannedBuffer): void {
+    if (this.#offsets.has(buffer)) return;
+    this.#offsets.set(buffer, this.#memory.allocate(buffer.bytes));
+    if (!buffer.fields) return;
+    const fields = buffer.fields.map((field) =>
+      typeof field === 'number' ? field : this.#place(field),
+    );
+    this.integers(buffer).set(fields);
+  }
+
+  /** A buffer's memory as float32 numbers; valid until the next allocation. */
+  floats(buffer: PlannedBuffer): Float32Array {
+    return this.#memory.floats(this.#place(buffer), buffer.bytes >> 2);
+  }
+
+  /** A buffer's memory as 32-bit integers; valid until the next allocation. */
+  integers(buffer: PlannedBuffer): Int32Array {
+    return this.#memory.integers(this.#place(buffer), buffer.bytes >> 2);
+  }
+
+  /** A buffer's memory as bytes; valid until the next allocation. */
+  bytes(buffer: PlannedBuffer): Uint8Array {
+    return this.#memory.bytes(this.#place(buffer), buffer.bytes);
+  }
+
+  /** Binds a program to this memory; buffers that have no place yet get one. */
+  load(program: Program): LoadedProgram {
+    const slots = program.map((entry) => this.#encode(entry));
+    const offset = this.#memory.allocate(slots.length * SLOT_WORDS * 4);
+    this.#refresh();
+    for (const [index, slot] of slots.entries()) {
+      this.#words.set(slot, (offset >> 2) + index * SLOT_WORDS);
+    }
+    return { offset, calls: slots.length };
+  }
+
+  /** Runs a loaded program on all threads and returns when it is done. `blocks`: blocks of the batch in use. */
+  run(program: LoadedProgram, blocks: number): void {
+    if (this.#closed) throw new Error('the engine is closed');
+    const words = this.#refresh();
+    words[Control.program] = program.offset;
+    words[Control.calls] = program.calls;
+    words[Control.blocks] = blocks;
+    words[Control.memoryPages] = words.byteLength / PAGE_BYTES;
+    const first = program.offset >> 2;
+    for (let index = 0; index < program.calls; index++) {
+      words[first + index * SLOT_WORDS + Slot.ticket] = 0;
+    }
+    Atomics.add(words, Control.generation, 1);
+    wake(words, Control.generation);
+    this.#executor.run(words);
+  }
+
+  /** Ends the threads. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#words[Control.stop] = 1;
+    Atomics.add(this.#words, Control.generation, 1);
+    wake(this.#words, Control.generation);
+    for (const worker of this.#workers) worker.terminate();
+  }
+
+  #refresh(): Int32Array {
+    if (this.#words.buffer !== this.#memory.memory.buffer) {
+      this.#words = new Int32Array(this.#memory.memory.buffer);
+    }
+    return this.#words;
+  }
+
+  #place(buffer: PlannedBuffer): number {
+    this.allocate(buffer);
+    return this.#offsets.get(buffer)!;
+  }
+
+  #encode({ kernel, args, tiles, perBlock, when }: Call): Int32Array {
+    const slot = new Int32Array(SLOT_WORDS);
+    slot[Slot.kernel] = kernelNames.indexOf(kernel);
+    slot[Slot.args] = this.#encodeArguments(kernel, args as Record<string, number | PlannedBuffer>);
+    slot[Slot.tiles] = tiles;
+    slot[Slot.perBlock] = perBlock ? 1 : 0;
+    if (when) {
+      slot[Slot.flag] = this.#place(when.buffer) + when.word * 4;
+      slot[Slot.flagValue] = when.equals;
+    }
+    return slot;
+  }
+
+  #encodeArguments(
+    kernel: Call['kernel'],
+    args: Record<string, number | PlannedBuffer | undefined>,
+  ): number {
+    const types = Object.entries(kernels[kernel]);
+    const values = types.map(([name, type]) => {
+      const value = args[name];
+      if (type === 'pointer') return value === undefined ? 0 : this.#place(value as PlannedBuffer);
+      return type === 'f32' ? floatBits(value as number) : (value as number);
+    });
+    const offset = this.#memory.allocate(values.length * 4);
+    this.#memory.integers(offset, values.length).set(values);
+    return offset;
+  }
+}
+
+function floatBits(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0]!;
+}
+
+async function compileKernels(
+  shared: boolean,
+  wanted?: Build,
+): Promise<{ build: Build; module: WebAssembly.Module }> {
+  const candidates: readonly Build[] = wanted ? [wanted] : ['relaxed', 'simd'];
+  for (const build of candidates) {
+    const name = `./wasm/${build}.${shared ? 'shared' : 'single'}.wasm`;
+    const bytes = await readBytes(new URL(name, import.meta.url));
+    if (WebAssembly.validate(bytes)) return { build, module: await WebAssembly.compile(bytes) };
+  }
+  throw new Error(
+    `this JavaScript engine cannot run the ${candidates.at(-1)} build of the kernels: WebAssembly ` +
+      (wanted === 'relaxed' ? 'relaxed SIMD needs Node 22 or later' : 'SIMD is missing'),
+  );
+}
+
+async function startWorkers(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  threads: number,
+): Promise<Thread[]> {
+  const url = new URL('./worker.js', import.meta.url);
+  const workers = await Promise.all(
+    Array.from({ length: threads - 1 }, (_, index) => {
+      const data: WorkerData = { module, memory, thread: index + 1, threads };
+      return startThread(url, data);
+    }),
+  );
+  await Promise.all(workers.map(({ ready }) => ready));
+  return workers;
+}

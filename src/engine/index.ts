@@ -1,0 +1,12 @@
+export { type Build, Engine, type EngineOptions, LANES, type LoadedProgram } from './engine.js';
+export type { KernelName } from './kernels.js';
+export {
+  type Call,
+  type Condition,
+  call,
+  callPerBlock,
+  type PlannedBuffer,
+  type Program,
+  record,
+  words,
+} from './program.js';

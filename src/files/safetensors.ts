@@ -1,0 +1,221 @@
+import * as v from 'valibot';
+import { quoted, UserError } from './errors.js';
+
+/** A tensor in row-major order; `data` holds as many values as the product of `shape`. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What a safetensors file holds. */
+export interface Safetensors {
+  /** By name, in the order of their data. */
+  readonly tensors: Map<string, Tensor>;
+  /** The free-form strings under `__metadata__`, on an object without prototype. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const METADATA = '__metadata__';
+/** The bound of the official library, too: a larger header is an attack, not a model. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** Element types that can be read, each with its width and its conversion to float32. */
+const DTYPES = {
+  F32: { bytes: 4, read: (buffer: ArrayBufferLike) => new Float32Array(buffer) },
+  F64: { bytes: 8, read: (buffer: ArrayBufferLike) => new Float32Array(new Float64Array(buffer)) },
+  F16: {
+    bytes: 2,
+    read: (buffer: ArrayBufferLike) => Float32Array.from(new Uint16Array(buffer), halfToNumber),
+  },
+  // A bfloat16 is the upper half of a float32.
+  BF16: {
+    bytes: 2,
+    read: (buffer: ArrayBufferLike) =>
+      new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer),
+  },
+} as const;
+const dtypeNames = Object.keys(DTYPES) as (keyof typeof DTYPES)[];
+
+// Every message is ours: valibot's own would print pieces of a hostile file unescaped.
+const SHAPE = 'shape must be a list of whole numbers from 0 to 2^53 - 1';
+const OFFSETS = 'data_offsets must be two whole numbers, begin and end';
+const count = (message: string) =>
+  v.pipe(v.number(message), v.safeInteger(message), v.minValue(0, message));
+const Entry = v.strictObject(
+  {
+    dtype: v.pipe(
+      v.string('dtype must be a string'),
+      v.picklist(
+        dtypeNames,
+        ({ input }) =>
+          `dtype ${quoted(String(input))} cannot be read; only ${dtypeNames.join(', ')} can`,
+      ),
+    ),
+    shape: v.array(count(SHAPE), SHAPE),
+    data_offsets: v.strictTuple([count(OFFSETS), count(OFFSETS)], OFFSETS),
+  },
+  'must be an object of exactly dtype, shape and data_offsets',
+);
+const StringValues = v.array(v.string());
+
+/**
+ * The bytes of a safetensors file (https://github.com/huggingface/safetensors) with `tensors` as
+ * little-endian float32 in the order of the map, the data aligned to 8 bytes.
+ * `safetensors.torch.load_file` opens it.
+ *
+ * @throws {UserError} a shape that does not match its data, or a tensor named `__metadata__`.
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const header: Record<string, unknown> = Object.create(null);
+  if (metadata) header[METADATA] = metadata;
+  let end = 0;
+  for (const [name, { shape, data }] of tensors) {
+    if (name === METADATA) {
+      throw new UserError(`a tensor cannot be named ${METADATA}: the name is reserved`);
+    }
+    if (volume(shape) !== data.length) {
+      throw new UserError(
+        `tensor ${quoted(name)}: shape [${shape}] does not fit its ${data.length} values`,
+      );
+    }
+    const begin = end;
+    end += data.byteLength;
+    header[name] = { dtype: 'F32', shape, data_offsets: [begin, end] };
+  }
+
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  let position = 8 + Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(position + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(position - 8), true);
+  bytes.set(json, 8);
+  bytes.fill(0x20, 8 + json.length, position);
+  for (const { data } of tensors.values()) {
+    new Float32Array(bytes.buffer, position, data.length).set(data);
+    position += data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads a safetensors file, treating it as hostile: every number is checked before it is used, and
+ * the tensors must tile the data without gap or overlap.
+ *
+ * @param bytes the whole file; the tensors are copies and own their memory.
+ * @param path names the file in errors.
+ * @throws {UserError} the file breaks the format, or holds other than F32, F64, F16 or BF16 values.
+ */
+export function decodeSafetensors(bytes: Uint8Array, path: string): Safetensors {
+  const fail: Fail = (problem) => {
+    throw new UserError(`${path}: not a valid safetensors file: ${problem}`);
+  };
+  if (bytes.length < 8) fail(`it has ${bytes.length} bytes, the header length alone takes 8`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerBytes = view.getBigUint64(0, true);
+  const announced = `byte 0 announces a header of ${headerBytes} bytes`;
+  if (headerBytes > MAX_HEADER_BYTES) fail(`${announced}, more than ${MAX_HEADER_BYTES}`);
+  const start = 8 + Number(headerBytes);
+  if (start > bytes.length) fail(`${announced}, but the file ends at ${bytes.length}`);
+  const { entries, metadata } = parseHeader(bytes.subarray(8, start), fail);
+
+  const origin = bytes.byteOffset + start;
+  const dataBytes = bytes.length - start;
+  const tensors = new Map<string, Tensor>();
+  let covered = 0;
+  for (const { name, dtype, shape, data_offsets } of entries) {
+    const [begin, end] = data_offsets;
+    const where = `tensor ${quoted(name)}:`;
+    const needed = volume(shape) * DTYPES[dtype].bytes;
+    if (!Number.isSafeInteger(needed)) fail(`${where} its shape describes too many values`);
+    if (begin > end || end > dataBytes) {
+      fail(`${where} data_offsets ${begin} to ${end} lie outside the ${dataBytes} bytes of data`);
+    }
+    if (end - begin !== needed) {
+      fail(`${where} shape and ${dtype} need ${needed} bytes, data_offsets give ${end - begin}`);
+    }
+    if (begin < covered) fail(`${where} its data at ${begin} overlap those of another tensor`);
+    if (begin > covered) fail(`${where} data bytes ${covered} to ${begin} belong to no tensor`);
+    covered = end;
+    const data = DTYPES[dtype].read(bytes.buffer.slice(origin + begin, origin + end));
+    tensors.set(name, { shape, data });
+  }
+  if (covered !== dataBytes) fail(`data bytes ${covered} to ${dataBytes} belong to no tensor`);
+  return { tensors, metadata };
+}
+
+type Fail = (problem: string) => never;
+
+/** The entries of a header in the order of their data, each well formed in itself. */
+function parseHeader(bytes: Uint8Array, fail: Fail) {
+  const text = decodeUtf8(bytes) ?? fail('the header at byte 8 is not UTF-8');
+  if (!text.startsWith('{')) fail('the header at byte 8 does not begin with {');
+  const header = parseObject(text) ?? fail('the header at byte 8 is not valid JSON');
+
+  const metadata: Record<string, string> = Object.create(null);
+  const entries: ({ name: string } & v.InferOutput<typeof Entry>)[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name === METADATA) {
+      if (!isObject(value) || !v.is(StringValues, Object.values(value))) {
+        fail(`${METADATA} must be an object of strings`);
+      }
+      Object.assign(metadata, value);
+    } else {
+      const parsed = v.safeParse(Entry, value, { abortEarly: true });
+      if (!parsed.success) return fail(`tensor ${quoted(name)}: ${parsed.issues[0].message}`);
+      entries.push({ name, ...parsed.output });
+    }
+  }
+  // JSON.parse keeps the last of two equal keys in silence, so the keys of the text are counted.
+  const distinct = Object.keys(header).length + 3 * entries.length + Object.keys(metadata).length;
+  if (countKeys(text) !== distinct) fail('a key of the header occurs twice');
+
+  // An empty tensor shares its begin with the tensor after it.
+  entries.sort(({ data_offsets: a }, { data_offsets: b }) => a[0] - b[0] || a[1] - b[1]);
+  return { entries, metadata };
+}
+
+/** Number of values of a shape; NaN where an extent or a product is no exact count. */
+function volume(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => {
+    const exact = extent >= 0 && Number.isSafeInteger(extent);
+    return exact && Number.isSafeInteger(product * extent) ? product * extent : Number.NaN;
+  }, 1);
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Keys in valid JSON: strings that a colon follows. Without escapes, every odd piece is a string. */
+function countKeys(json: string): number {
+  const pieces = json.replaceAll(/\\./g, '').split('"');
+  return pieces.filter((piece, i) => i % 2 === 0 && /^\s*:/.test(piece)).length;
+}
+
+/** The value of an IEEE 754 half-precision number (1 sign, 5 exponent, 10 fraction bits). */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = (bits & 0x3ff) / 1024;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction);
+}

@@ -1,0 +1,15 @@
+export {
+  formatShape,
+  type NamedLayer,
+  type NetworkDescription,
+  network,
+  type ResolvedLayer,
+  resolve,
+} from './description.js';
+export { denseStart, initialize, type Start, sparseNormal } from './initialize.js';
+export * from './layers/index.js';
+export type { LossName } from './loss.js';
+export { type BatchResult, type CompileOptions, type Inputs, Network } from './network.js';
+export type { GradientScope, Layer, Operation, ParameterShape, Site, Tensor } from './operation.js';
+export type { Parameter } from './parameter.js';
+export { type BreakEven, defaultBreakEven, type Pass } from './support.js';

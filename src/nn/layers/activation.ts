@@ -1,0 +1,70 @@
+import { callPerBlock } from '../../engine/index.js';
+import { sizeOf } from '../../math/index.js';
+import type { Layer, Operation, Site } from '../operation.js';
+
+/** An element-wise non-linearity. */
+export interface ActivationLayer extends Layer {
+  readonly kind: 'relu' | 'leaky-relu' | 'sigmoid' | 'tanh';
+  /** Of a leaky ReLU, for negative inputs. */
+  readonly slope?: number;
+}
+
+/** max(x, 0). */
+export function relu(): ActivationLayer {
+  return { kind: 'relu' };
+}
+
+/** x where x > 0, slope · x elsewhere. The slope must be positive: 0 would be `relu`. */
+export function leakyRelu(slope = 0.01): ActivationLayer {
+  return { kind: 'leaky-relu', slope };
+}
+
+/** 1 / (1 + e⁻ˣ). */
+export function sigmoid(): ActivationLayer {
+  return { kind: 'sigmoid' };
+}
+
+/** Hyperbolic tangent. */
+export function tanh(): ActivationLayer {
+  return { kind: 'tanh' };
+}
+
+/** Numbers of the kinds in kernels/activations.ts. */
+const activationKinds = { relu: 0, 'leaky-relu': 1, sigmoid: 2, tanh: 3 };
+
+function settings(layer: ActivationLayer, { input }: Site) {
+  return {
+    kind: activationKinds[layer.kind],
+    features: sizeOf(input.shape),
+    slope: layer.slope ?? 0,
+  };
+}
+
+export const activationOperation: Operation<ActivationLayer> = {
+  inPlace: true,
+
+  outputShape({ kind, slope }, input) {
+    if (kind === 'leaky-relu' && !(slope !== undefined && slope > 0 && slope < 1)) {
+      throw new Error(`slope must lie between 0 and 1, not ${slope}`);
+    }
+    return input;
+  },
+
+  parameters: () => ({}),
+
+  forward(layer, site) {
+    const ends = { input: site.input.value, output: site.output.value };
+    return [callPerBlock('activationForward', { ...settings(layer, site), ...ends })];
+  },
+
+  backward(layer, site) {
+    const { input, output } = site;
+    if (!input.gradient) return [];
+    const ends = {
+      output: output.value,
+      outputGradient: output.gradient!,
+      inputGradient: input.gradient,
+    };
+    return [callPerBlock('activationBackward', { ...settings(layer, site), ...ends })];
+  },
+};

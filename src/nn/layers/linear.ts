@@ -1,0 +1,132 @@
+import { type Call, call, callPerBlock } from '../../engine/index.js';
+import { type Shape, sizeOf } from '../../math/index.js';
+import type { GradientScope, Layer, Operation, Site } from '../operation.js';
+import { when } from '../support.js';
+
+/** y = W x + b on the flattened input. Parameters: weight (out, in), bias (out). */
+export interface LinearLayer extends Layer {
+  readonly kind: 'linear';
+  readonly outputs: number;
+  readonly bias: boolean;
+}
+
+/** Describes a linear layer with so many outputs. */
+export function linear(outputs: number, { bias = true }: { bias?: boolean } = {}): LinearLayer {
+  return { kind: 'linear', outputs, bias };
+}
+
+/** Tile sizes of kernels/linear-rows.ts, kernels/linear-entries.ts and kernels/bias.ts. */
+const PANEL = 24;
+const SPARSE_ROWS = 32;
+const BIAS_FEATURES = 64;
+
+export const linearOperation: Operation<LinearLayer> = {
+  inPlace: false,
+
+  outputShape({ outputs }, input): Shape {
+    if (!Number.isInteger(outputs) || outputs < 1) {
+      throw new Error(`outputs must be a whole number from 1 on, not ${outputs}`);
+    }
+    if (sizeOf(input) === 0) throw new Error('the input is empty');
+    return [outputs];
+  },
+
+  parameters({ outputs, bias }, input) {
+    const fanIn = sizeOf(input);
+    return {
+      weight: { shape: [outputs, fanIn], role: 'weight', fanIn },
+      ...(bias && { bias: { shape: [outputs], role: 'bias', fanIn } }),
+    };
+  },
+
+  forward(_, { batch, input, output, parameters }) {
+    const { weight, bias } = parameters;
+    const support = weight.support!;
+    const common = { batch, support: support.header, bias: bias?.value };
+    const ends = { input: input.value, output: output.value };
+    return [
+      call(
+        'linearForward',
+        { ...common, ...ends, weight: weight.value },
+        Math.ceil(weight.rows / PANEL),
+        when(support, 'forward', 'rows'),
+      ),
+      call(
+        'sparseForward',
+        { ...common, ...ends },
+        Math.ceil(weight.rows / SPARSE_ROWS),
+        when(support, 'forward', 'entries'),
+      ),
+    ];
+  },
+
+  backward(_, site, scope) {
+    return [
+      ...weightGradient(site, scope),
+      ...biasGradient(site),
+      ...(site.input.gradient ? inputGradient(site) : []),
+    ];
+  },
+};
+
+function weightGradient({ batch, input, output, parameters }: Site, scope: GradientScope): Call[] {
+  const { weight } = parameters;
+  const support = weight.support!;
+  const common = {
+    batch,
+    support: support.header,
+    input: input.value,
+    outputGradient: output.gradient!,
+    weightGradient: weight.gradient,
+  };
+  const panels = Math.ceil(weight.rows / PANEL);
+  if (scope === 'all') return [call('linearWeightGradient', { ...common, onSupport: 0 }, panels)];
+  return [
+    call(
+      'linearWeightGradient',
+      { ...common, onSupport: 1 },
+      panels,
+      when(support, 'weightGradient', 'rows'),
+    ),
+    call(
+      'sparseWeightGradient',
+      common,
+      Math.ceil(weight.rows / SPARSE_ROWS),
+      when(support, 'weightGradient', 'entries'),
+    ),
+  ];
+}
+
+function biasGradient({ batch, output, parameters }: Site): Call[] {
+  const { bias } = parameters;
+  if (!bias) return [];
+  const tiles = Math.ceil(bias.rows / BIAS_FEATURES);
+  const outputGradient = output.gradient!;
+  return [
+    call(
+      'biasGradient',
+      { batch, features: bias.rows, outputGradient, biasGradient: bias.gradient },
+      tiles,
+    ),
+  ];
+}
+
+function inputGradient({ batch, input, output, parameters }: Site): Call[] {
+  const { weight } = parameters;
+  const support = weight.support!;
+  const common = {
+    batch,
+    support: support.header,
+    outputGradient: output.gradient!,
+    inputGradient: input.gradient!,
+  };
+  return [
+    call(
+      'linearInputGradient',
+      { ...common, weight: weight.value },
+      Math.ceil(weight.columns / PANEL),
+      when(support, 'inputGradient', 'rows'),
+    ),
+    callPerBlock('sparseInputGradient', common, when(support, 'inputGradient', 'entries')),
+  ];
+}

@@ -1,0 +1,49 @@
+import { type Call, callPerBlock, type PlannedBuffer, words } from '../engine/index.js';
+import { sizeOf } from '../math/index.js';
+import type { Tensor } from './operation.js';
+
+/** Softmax cross-entropy with class labels, or mean squared error with values. */
+export type LossName = 'cross-entropy' | 'squared-error';
+
+/** The end of a network: where targets come in and losses out. */
+export interface LossPlan {
+  readonly name: LossName;
+  /** Class labels, one i32 a sample. */
+  readonly labels: PlannedBuffer;
+  /** Blocked target values, for the squared error. */
+  readonly target: PlannedBuffer;
+  /** One f32 a sample. */
+  readonly losses: PlannedBuffer;
+  /** One i32 a sample: 1 where the largest logit is the label's. */
+  readonly hits: PlannedBuffer;
+  readonly calls: readonly Call[];
+}
+
+/** Plans the loss on a network's output, averaged over the samples of the batch. */
+export function planLoss(
+  name: LossName,
+  batch: PlannedBuffer,
+  output: Tensor,
+  capacity: number,
+): LossPlan {
+  const features = sizeOf(output.shape);
+  const plan = {
+    name,
+    labels: words('labels', capacity),
+    target: words('target', name === 'squared-error' ? capacity * features : 0),
+    losses: words('losses', capacity),
+    hits: words('hits', capacity),
+  };
+  const gradient = output.gradient!;
+  const { labels, target, losses, hits } = plan;
+  const loss =
+    name === 'cross-entropy'
+      ? callPerBlock('softmaxCrossEntropy', {
+          ...{ batch, classes: features, logits: output.value },
+          ...{ labels, gradient, losses, hits },
+        })
+      : callPerBlock('squaredError', {
+          ...{ batch, features, output: output.value, target, gradient, losses },
+        });
+  return { ...plan, calls: [loss] };
+}

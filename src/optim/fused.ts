@@ -1,0 +1,95 @@
+/** The fused kernel of an optimizer step: which form of a method it runs, and with which numbers. */
+import { type Call, call, type PlannedBuffer } from '../engine/index.js';
+import type { Regularizer } from '../math/index.js';
+import type { Parameter } from '../nn/index.js';
+import type { Hyperparameters, Method } from './method.js';
+
+/** Number of words of the kernel's `Settings` record (kernels/optimizer.ts). */
+export const SETTINGS_WORDS = 14;
+
+/** How the moved variable follows the gradient, as the kernel numbers it. */
+const Update = { plain: 0, averaged: 1, heavyBall: 2, adam: 3 };
+
+/** About as many weights as fit the first-level cache with gradient, subgradient and moments. */
+const WEIGHTS_PER_TILE = 2048;
+
+/** Whether the kernels can do a step of this method with this regularizer. */
+export function isFused({ name }: Method, { form }: Regularizer): boolean {
+  if (name === 'sgd' || name === 'adam') return true;
+  return form !== undefined && !(name === 'lasso' && form.by === 'columns');
+}
+
+/** Writes what the kernel reads before step t of a parameter group. */
+export function writeSettings(
+  to: { floats: Float32Array; integers: Int32Array },
+  method: Method,
+  hyper: Hyperparameters,
+  { form }: Regularizer,
+  t: number,
+): void {
+  const { learningRate, lambda, delta, momentum, beta1, beta2, epsilon } = hyper;
+  const proxStep = method.usesSubgradient ? delta : method.name === 'proxsgd' ? learningRate : 0;
+  const pull = method.name === 'lasso' ? lambda : 0;
+  to.floats.set([
+    ...[0, learningRate, momentum, beta1, beta2, epsilon],
+    ...[1 - beta1 ** t, Math.sqrt(1 - beta2 ** t)],
+    method.usesSubgradient ? delta : 1,
+    proxStep * lambda * (form?.l1 ?? 0),
+    proxStep * lambda * (form?.group ?? 0),
+    0,
+    pull * (form?.l1 ?? 0),
+    pull * (form?.group ?? 0),
+  ]);
+  to.integers[0] = updateOf(method, momentum);
+  to.integers[11] = proxStep > 0 && form?.nonnegative ? 1 : 0;
+}
+
+function updateOf({ name }: Method, momentum: number): number {
+  if (name === 'adabreg' || name === 'adam') return Update.adam;
+  if (momentum === 0 || name === 'proxsgd') return Update.plain;
+  return name === 'linbreg' ? Update.averaged : Update.heavyBall;
+}
+
+/** What the kernel works on. */
+export interface FusedState {
+  readonly settings: PlannedBuffer;
+  readonly parameter: Parameter;
+  readonly subgradient?: PlannedBuffer;
+  readonly moments: readonly PlannedBuffer[];
+}
+
+/** The calls of one step on one parameter, up to the row counts. */
+export function stepCalls(state: FusedState, { form }: Regularizer): Call[] {
+  const { settings, parameter, subgradient, moments } = state;
+  const { rows, columns, shape, value, gradient, support } = parameter;
+  const rowsPerTile = Math.max(1, Math.floor(WEIGHTS_PER_TILE / columns));
+  const calls = [
+    call(
+      'optimizerStep',
+      {
+        ...{ settings, rows, columns, rowsPerTile },
+        groupSize: groupSizeOf(parameter, form?.by),
+        theta: value,
+        moved: subgradient ?? value,
+        gradient,
+        firstMoment: moments[0],
+        secondMoment: moments[1],
+        counts: support?.counts,
+      },
+      Math.ceil(rows / rowsPerTile),
+    ),
+  ];
+  if (form?.by !== 'columns') return calls;
+  const depth = columns / shape[1];
+  return [
+    ...calls,
+    call('shrinkColumns', { settings, rows, columns, depth, theta: value }, shape[1]),
+  ];
+}
+
+/** Entries of a group that lies in one piece; 0 where there is none. */
+function groupSizeOf({ columns, shape }: Parameter, by?: string): number {
+  if (by === 'rows' || by === 'filters') return columns;
+  if (by === 'kernels') return shape.length === 4 ? shape[2] * shape[3] : 1;
+  return 0;
+}

@@ -1,0 +1,36 @@
+import type { Resumable } from '../resumable.js';
+
+/** The units (entries or groups) of one regularized tensor that the prox keeps or removes. */
+export interface Units {
+  /** For each unit the λ at which it vanishes, given v: it survives while λ is below. */
+  readonly thresholds: Float32Array;
+  /** Weights in each unit. */
+  readonly size: number;
+}
+
+/** What a policy may see and do: one parameter group with its λ. */
+export interface LambdaView {
+  /** λ of the group; the next step uses what is written here. */
+  lambda: number;
+  /** Non-zero weights / weights, over the regularized weights of the group. */
+  readonly density: number;
+  /** One entry for every regularized tensor of the group. Costs a pass over all their weights. */
+  units(): readonly Units[];
+  /** v ← θ/δ + λs with the present λ, as at the start. */
+  resetSubgradients(): void;
+}
+
+/** Steers λ during training. */
+export interface LambdaPolicy<State = unknown> extends Resumable<State> {
+  readonly name: string;
+  /** How many steps lie between two calls of `afterStep`. */
+  readonly everySteps?: number;
+  /** Called after every `everySteps`-th step. */
+  afterStep?(view: LambdaView): void;
+  /**
+   * Called after every epoch.
+   *
+   * @param epochs epochs completed, 1 after the first.
+   */
+  afterEpoch?(view: LambdaView, epochs: number): void;
+}

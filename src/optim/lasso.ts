@@ -1,0 +1,19 @@
+import type { Method } from './method.js';
+import { sgd } from './sgd.js';
+
+/**
+ * Lasso by subgradient, a baseline: SGD on L + J, whose gradient is g + λs with s ∈ ∂R(θ). It
+ * shrinks weights but rarely makes them exactly 0.
+ */
+export const lasso: Method = {
+  name: 'lasso',
+  usesSubgradient: false,
+  moments: sgd.moments,
+
+  step(state, gradient, hyper, regularizer, t) {
+    const total = new Float32Array(gradient.length);
+    regularizer.subgradient(state.theta, state.shape, total);
+    for (let i = 0; i < total.length; i++) total[i] = gradient[i] + hyper.lambda * total[i];
+    sgd.step(state, total, hyper, regularizer, t);
+  },
+};

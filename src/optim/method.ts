@@ -1,0 +1,104 @@
+import type { Regularizer, Shape } from '../math/index.js';
+
+/** The methods of the paper and its baselines. */
+export type MethodName = 'linbreg' | 'adabreg' | 'proxsgd' | 'sgd' | 'adam' | 'lasso';
+
+/** The numbers that a step reads. A method ignores those that its formula lacks. */
+export interface Hyperparameters {
+  /** τ > 0. */
+  readonly learningRate: number;
+  /** λ ≥ 0, the weight of the regularizer: J = λR. */
+  readonly lambda: number;
+  /** δ > 0, the elastic net of the Bregman methods: J_δ = J + ‖θ‖² / (2δ). */
+  readonly delta: number;
+  /** β in [0, 1) of LinBreg, SGD and Lasso. */
+  readonly momentum: number;
+  /** Decay of the first moment in AdaBreg and Adam, in [0, 1). */
+  readonly beta1: number;
+  /** Decay of the second moment in AdaBreg and Adam, in [0, 1). */
+  readonly beta2: number;
+  /** ε > 0, added to the root of the second moment. */
+  readonly epsilon: number;
+}
+
+/** One parameter tensor with what its method remembers; all arrays have the length of `theta`. */
+export interface ParameterState {
+  readonly theta: Float32Array;
+  readonly shape: Shape;
+  /** v ∈ ∂J_δ(θ), for the Bregman methods. */
+  readonly subgradient?: Float32Array;
+  /** Moments of the gradient, 0 at the start. */
+  readonly moments: readonly Float32Array[];
+}
+
+/** An optimization method as its own mathematics. The fused kernels are tested against it. */
+export interface Method {
+  readonly name: MethodName;
+  /** Whether the method carries v: the Bregman methods do. */
+  readonly usesSubgradient: boolean;
+  /** How many moments a parameter keeps. */
+  moments(hyper: Hyperparameters): number;
+  /**
+   * Takes one step in place: reads and writes float32, computes in float64.
+   *
+   * @param gradient g, as long as θ.
+   * @param t number of this step, from 1: the Adam moments correct their bias by it.
+   */
+  step(
+    state: ParameterState,
+    gradient: Float32Array,
+    hyper: Hyperparameters,
+    regularizer: Regularizer,
+    t: number,
+  ): void;
+}
+
+/** What a method starts from. θ is not copied: the steps change the given array. */
+export function initialState(
+  method: Method,
+  theta: Float32Array,
+  shape: Shape,
+  hyper: Hyperparameters,
+  regularizer: Regularizer,
+): ParameterState {
+  const zeros = () => new Float32Array(theta.length);
+  const moments = Array.from({ length: method.moments(hyper) }, zeros);
+  if (!method.usesSubgradient) return { theta, shape, moments };
+  const state = { theta, shape, moments, subgradient: zeros() };
+  resetSubgradient(state, hyper, regularizer);
+  return state;
+}
+
+/** v ← θ/δ + λs with s ∈ ∂R(θ), s = 0 where θ is 0: the start of a Bregman method. */
+export function resetSubgradient(
+  state: ParameterState,
+  { delta, lambda }: Hyperparameters,
+  regularizer: Regularizer,
+): void {
+  const { theta, shape } = state;
+  const v = subgradientOf(state);
+  regularizer.subgradient(theta, shape, v);
+  for (let i = 0; i < v.length; i++) v[i] = theta[i] / delta + lambda * v[i];
+}
+
+/** θ ← prox_{δJ}(δv): the second half of every Bregman step. */
+export function proxOfSubgradient(
+  state: ParameterState,
+  { delta, lambda }: Hyperparameters,
+  regularizer: Regularizer,
+): void {
+  const { theta, shape } = state;
+  const v = subgradientOf(state);
+  for (let i = 0; i < v.length; i++) theta[i] = delta * v[i];
+  regularizer.prox(theta, shape, delta * lambda);
+}
+
+/**
+ * The dual variable v of a parameter.
+ *
+ * @throws TypeError when the parameter was started for a method without one.
+ */
+export function subgradientOf({ subgradient }: ParameterState): Float32Array {
+  if (!subgradient) throw new TypeError('this parameter carries no subgradient');
+  return subgradient;
+}

@@ -1,0 +1,13 @@
+import type { Method } from './method.js';
+
+/** Proximal SGD, a baseline: θ ← prox_{τJ}(θ − τg). */
+export const proxsgd: Method = {
+  name: 'proxsgd',
+  usesSubgradient: false,
+  moments: () => 0,
+
+  step({ theta, shape }, gradient, { learningRate, lambda }, regularizer) {
+    for (let i = 0; i < theta.length; i++) theta[i] -= learningRate * gradient[i];
+    regularizer.prox(theta, shape, learningRate * lambda);
+  },
+};

@@ -1,0 +1,14 @@
+import type { Resumable } from '../resumable.js';
+
+/** A learning rate over the epochs. */
+export interface Schedule<State = unknown> extends Resumable<State> {
+  readonly name: string;
+  /**
+   * The learning rate to use from here on.
+   *
+   * @param epoch epochs completed, 0 at the start; fractions are allowed within an epoch.
+   */
+  learningRate(epoch: number): number;
+  /** Takes in the training loss of the epoch that has just ended, where the schedule follows it. */
+  observe?(loss: number): void;
+}

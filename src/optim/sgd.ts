@@ -1,0 +1,23 @@
+import type { Method } from './method.js';
+
+/**
+ * SGD: θ ← θ − τg; with momentum, as in PyTorch, m ← βm + g and θ ← θ − τm. LinBreg weights its
+ * gradient by 1 − β instead. Ignores the regularizer.
+ */
+export const sgd: Method = {
+  name: 'sgd',
+  usesSubgradient: false,
+  moments: ({ momentum }) => (momentum > 0 ? 1 : 0),
+
+  step({ theta, moments }, gradient, { learningRate, momentum }) {
+    if (momentum > 0) {
+      const [m] = moments;
+      for (let i = 0; i < theta.length; i++) {
+        m[i] = momentum * m[i] + gradient[i];
+        theta[i] -= learningRate * m[i];
+      }
+    } else {
+      for (let i = 0; i < theta.length; i++) theta[i] -= learningRate * gradient[i];
+    }
+  },
+};
