@@ -74,3 +74,8 @@ export async function receiveInThread<Data>(
       body(event.data as Data, () => globalThis.postMessage('ready'));
   }
 }
+
+/** The most memory that this process has held; undefined where nobody counts it. */
+export function peakMemoryBytes(): number | undefined {
+  return isNode ? process.resourceUsage().maxRSS * 1024 : undefined;
+}

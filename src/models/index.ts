@@ -1,0 +1,2 @@
+/** The networks of the paper's experiments. */
+export { mlp } from './mlp.js';

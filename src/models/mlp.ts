@@ -1,0 +1,20 @@
+import { linear, type NetworkDescription, network, relu } from '../nn/index.js';
+
+/**
+ * A multi-layer perceptron: linear layers `fc1`, `fc2`, … with ReLU between them and none on the
+ * logits. The paper's is mlp([784, 200, 80, 10]).
+ *
+ * @param sizes features of the input, of each hidden layer and of the output
+ * @throws RangeError on fewer than two sizes
+ */
+export function mlp(sizes: readonly number[]): NetworkDescription {
+  const [inputs, ...outputs] = sizes;
+  if (inputs === undefined || outputs.length === 0) {
+    throw new RangeError(`an MLP needs at least two sizes, not [${sizes}]`);
+  }
+  const layers = outputs.flatMap((size, index) => {
+    const layer = [`fc${index + 1}`, linear(size)] as const;
+    return index < outputs.length - 1 ? [layer, relu()] : [layer];
+  });
+  return network([inputs], layers);
+}

@@ -1,0 +1,112 @@
+/** From a validated configuration to the objects that it describes. */
+import type { Samples } from '../data/samples.js';
+import { UserError } from '../files/errors.js';
+import { regularizerFrom, sizeOf } from '../math/index.js';
+import { mlp } from '../models/index.js';
+import type { Network, NetworkDescription, Parameter } from '../nn/index.js';
+import {
+  constant,
+  cosine,
+  discrepancy,
+  fixed,
+  type GroupOptions,
+  type LambdaPolicy,
+  plateau,
+  type Schedule,
+  scheduled,
+  step,
+  targetDensity,
+} from '../optim/index.js';
+import type { Config } from './config.js';
+
+/**
+ * The network that a configuration names, for samples of this kind.
+ *
+ * @throws {UserError} the network's end does not fit the targets
+ */
+export function buildDescription({ model }: Config, samples: Samples): NetworkDescription {
+  const outputs = outputsOf(samples);
+  if (model.kind === 'mlp') return mlp([sizeOf(samples.shape), ...model.hidden, outputs]);
+  return { input: samples.shape, layers: model.layers };
+}
+
+/** How many numbers the network has to give for a sample. */
+export function outputsOf({ targets }: Samples): number {
+  return targets.kind === 'classes' ? targets.classes : sizeOf(targets.shape);
+}
+
+/**
+ * The optimizer's groups: each parameter goes to the first group with a pattern that fits.
+ *
+ * @throws {UserError} a group that no parameter fits
+ */
+export function buildGroups({ optimizer }: Config, network: Network): GroupOptions[] {
+  const { groups, regularizer, ...shared } = optimizer;
+  const left = new Set(network.parameters);
+  return groups.map(({ parameters: patterns, ...own }, index) => {
+    const parameters = [...left].filter(({ name }) => patterns.some((each) => matches(name, each)));
+    for (const parameter of parameters) left.delete(parameter);
+    if (parameters.length === 0) {
+      const names = network.parameters.map(({ name }) => name).join(', ');
+      throw new UserError(
+        `optimizer.groups.${index}.parameters: ${patterns.join(', ')} names no parameter that is ` +
+          `left; the network has ${names}`,
+      );
+    }
+    return groupOptions({ ...shared, ...defined(own) }, own.regularizer ?? regularizer, parameters);
+  });
+}
+
+function groupOptions(
+  hyper: Omit<GroupOptions, 'parameters' | 'regularizer'>,
+  regularizer: Config['optimizer']['regularizer'],
+  parameters: readonly Parameter[],
+): GroupOptions {
+  const lambda = regularizer.kind === 'none' ? 0 : hyper.lambda;
+  return {
+    ...hyper,
+    ...(lambda !== undefined && { lambda }),
+    regularizer: regularizerFrom(regularizer),
+    parameters,
+  };
+}
+
+/** Without the keys that are undefined. */
+function defined<T extends object>(options: T): { [K in keyof T]: NonNullable<T[K]> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: NonNullable<T[K]> };
+}
+
+/** Whether a name fits a pattern in which `*` stands for any text. */
+function matches(name: string, pattern: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(name);
+}
+
+/** The learning rate over the epochs, starting from a group's own. */
+export function buildSchedule({ schedule, epochs }: Config, rate: number): Schedule {
+  switch (schedule.kind) {
+    case 'constant':
+      return constant(rate);
+    case 'step':
+      return step(rate, schedule);
+    case 'cosine':
+      return cosine(rate, { ...schedule, epochs: schedule.epochs ?? epochs });
+    case 'plateau':
+      return plateau(rate, schedule);
+  }
+}
+
+/** The policy that steers a group's λ. */
+export function buildLambdaPolicy({ lambdaPolicy }: Config): LambdaPolicy {
+  switch (lambdaPolicy.kind) {
+    case 'fixed':
+      return fixed();
+    case 'schedule':
+      return scheduled(lambdaPolicy.values);
+    case 'discrepancy':
+      return discrepancy(lambdaPolicy);
+    case 'target-density':
+      return targetDensity(lambdaPolicy);
+  }
+}

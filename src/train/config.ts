@@ -1,0 +1,212 @@
+import * as v from 'valibot';
+import { UserError } from '../files/errors.js';
+import { defaultBreakEven } from '../nn/index.js';
+import { number, object, oneOf, validate, whole } from './validate.js';
+
+/*
+ * The configuration of a training run, as it stands in config.json. Each schema fills in what is
+ * left out, so that a validated configuration says everything.
+ */
+
+const groupAxis = oneOf(['rows', 'columns', 'kernels', 'filters']);
+
+const regularizer = v.variant('kind', [
+  object({ kind: oneOf(['none', 'l1', 'nonnegative-l1', 'nuclear']) }),
+  object({ kind: v.literal('group'), by: groupAxis }),
+  object({
+    kind: v.literal('sparse-group'),
+    by: groupAxis,
+    mix: number(0, 1, { open: true }),
+  }),
+]);
+
+const schedule = v.variant('kind', [
+  object({ kind: v.literal('constant') }),
+  object({
+    kind: v.literal('step'),
+    every: whole(1),
+    factor: v.optional(number(0, 1, { open: true }), 0.1),
+  }),
+  object({
+    kind: v.literal('cosine'),
+    epochs: v.optional(whole(1)),
+    warmup: v.optional(whole(0), 0),
+    minRate: v.optional(number(0), 0),
+  }),
+  object({
+    kind: v.literal('plateau'),
+    factor: v.optional(number(0, 1, { open: true }), 0.5),
+    patience: v.optional(whole(0), 5),
+    threshold: v.optional(number(0, 1), 0.01),
+    cooldown: v.optional(whole(0), 0),
+    minRate: v.optional(number(0), 0),
+  }),
+]);
+
+const lambdaPolicy = v.variant('kind', [
+  object({ kind: v.literal('fixed') }),
+  object({
+    kind: v.literal('schedule'),
+    values: v.pipe(v.array(number(0)), v.minLength(1)),
+  }),
+  object({
+    kind: v.literal('discrepancy'),
+    target: number(0, 1),
+    increment: v.optional(number(0, Infinity, { open: true }), 0.05),
+    warmup: v.optional(whole(0), 0),
+    cooldown: v.optional(whole(0), 0),
+  }),
+  object({
+    kind: v.literal('target-density'),
+    density: number(0, 1, { open: true }),
+    rate: v.optional(number(0, 1, { open: true }), 0.15),
+    everySteps: v.optional(whole(1), 10),
+  }),
+]);
+
+/** What a parameter group may set for itself; the optimizer's own settings hold for the rest. */
+const hyperparameters = {
+  learningRate: number(0, Infinity, { open: true }),
+  lambda: number(0),
+  delta: number(0, Infinity, { open: true }),
+  momentum: number(0, 0.999999),
+  beta1: number(0, 0.999999),
+  beta2: number(0, 0.999999),
+  epsilon: number(0, Infinity, { open: true }),
+  regularizer,
+};
+
+const group = object({
+  parameters: v.pipe(v.array(v.string()), v.minLength(1)),
+  learningRate: v.optional(hyperparameters.learningRate),
+  lambda: v.optional(hyperparameters.lambda),
+  delta: v.optional(hyperparameters.delta),
+  momentum: v.optional(hyperparameters.momentum),
+  beta1: v.optional(hyperparameters.beta1),
+  beta2: v.optional(hyperparameters.beta2),
+  epsilon: v.optional(hyperparameters.epsilon),
+  regularizer: v.optional(regularizer),
+});
+
+const optimizer = object({
+  method: v.optional(oneOf(['linbreg', 'adabreg', 'proxsgd', 'sgd', 'adam', 'lasso']), 'linbreg'),
+  learningRate: v.optional(hyperparameters.learningRate, 0.1),
+  lambda: v.optional(hyperparameters.lambda, 0.1),
+  delta: v.optional(hyperparameters.delta, 1),
+  momentum: v.optional(hyperparameters.momentum, 0),
+  beta1: v.optional(hyperparameters.beta1, 0.9),
+  beta2: v.optional(hyperparameters.beta2, 0.999),
+  epsilon: v.optional(hyperparameters.epsilon, 1e-8),
+  regularizer: v.optional(regularizer, { kind: 'l1' }),
+  // The first group that names a parameter has it; `*` stands for any text.
+  groups: v.optional(v.pipe(v.array(group), v.minLength(1)), [
+    { parameters: ['*.weight'] },
+    { parameters: ['*'], regularizer: { kind: 'none' } },
+  ]),
+});
+
+const start = object({
+  density: v.optional(number(0, 1, { open: true }), 0.01),
+  by: v.optional(oneOf(['entries', 'rows', 'columns', 'kernels', 'filters']), 'entries'),
+  gain: v.optional(number(0, Infinity, { open: true }), 7),
+  bias: v.optional(v.tuple([number(-Infinity), number(-Infinity)]), [0, 1]),
+});
+
+const layer = v.variant('kind', [
+  object({
+    kind: v.literal('linear'),
+    outputs: whole(1),
+    bias: v.optional(v.boolean(), true),
+  }),
+  object({ kind: oneOf(['relu', 'sigmoid', 'tanh']) }),
+  object({
+    kind: v.literal('leaky-relu'),
+    slope: v.optional(number(0, 1, { open: true }), 0.01),
+  }),
+]);
+
+const model = v.variant('kind', [
+  object({ kind: v.literal('mlp'), hidden: v.array(whole(1)) }),
+  object({
+    kind: v.literal('layers'),
+    layers: v.pipe(v.array(object({ name: v.string(), layer })), v.minLength(1)),
+  }),
+]);
+
+const share = number(0, Infinity, { open: false });
+
+const configSchema = object({
+  data: v.optional(v.string(), 'mnist'),
+  // Where the files of the set are; null: the cache, an installed package or a download.
+  dataDir: v.optional(v.nullable(v.string()), null),
+  validation: v.optional(number(0), 0.05),
+  model,
+  loss: v.optional(oneOf(['cross-entropy', 'squared-error']), 'cross-entropy'),
+  batchSize: v.optional(whole(1), 128),
+  epochs: v.optional(whole(1), 30),
+  seed: v.optional(whole(0, 2 ** 32 - 1), 0),
+  start: v.optional(start, {}),
+  optimizer: v.optional(optimizer, {}),
+  schedule: v.optional(schedule, { kind: 'plateau' }),
+  lambdaPolicy: v.optional(lambdaPolicy, { kind: 'fixed' }),
+  // Ends the run after so many epochs without a better validation result; null: never.
+  earlyStop: v.optional(v.nullable(object({ patience: whole(1) })), null),
+  breakEven: v.optional(
+    object({ forward: share, inputGradient: share, weightGradient: share }),
+    defaultBreakEven,
+  ),
+});
+
+/** A configuration with everything filled in. */
+export type Config = v.InferOutput<typeof configSchema>;
+
+/** A configuration as people write it. */
+export type ConfigInput = v.InferInput<typeof configSchema>;
+
+/**
+ * Checks a configuration and fills in the defaults.
+ *
+ * @param source what messages begin with, such as the file's path
+ * @throws {UserError} one line that names the path, the value and what is allowed
+ */
+export function resolveConfig(input: unknown, source = 'config'): Config {
+  return validate(configSchema, input, source);
+}
+
+/**
+ * Sets one value in a configuration by its path, such as `optimizer.lambda=0.05`. The value is read
+ * as JSON where it is JSON, else as text.
+ *
+ * @throws {UserError} no `=`, or a path through something that is no object
+ */
+export function setByPath(config: object, assignment: string): void {
+  const [, path, text] = /^([^=]+)=(.*)$/s.exec(assignment) ?? [];
+  if (path === undefined) {
+    throw new UserError(`--set ${assignment}: write path=value, such as optimizer.lambda=0.05`);
+  }
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  let at = config as Record<string, unknown>;
+  for (const key of keys) {
+    if (!Object.hasOwn(at, key)) at[key] = {};
+    if (typeof at[key] !== 'object' || at[key] === null) {
+      throw new UserError(`--set ${assignment}: '${key}' is no object`);
+    }
+    at = at[key] as Record<string, unknown>;
+  }
+  Object.defineProperty(at, last, {
+    value: parseValue(text),
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}
+
+function parseValue(text: string): unknown {
+  if (text === 'NaN') return Number.NaN;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,219 @@
+import type { Tensor } from '../files/safetensors.js';
+import type { Config } from './config.js';
+import type { EpochMetrics, Score } from './metrics.js';
+import type { Trainer, TrainerState } from './trainer.js';
+
+/** Where in an epoch the training is. */
+export interface StepProgress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly samples: number;
+  readonly samplesPerEpoch: number;
+}
+
+/** A run between two steps: enough to continue to the same bits. */
+export interface Checkpoint {
+  readonly progress: Progress;
+  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly optimizer: ReadonlyMap<string, Tensor>;
+  /** Weights of the best epoch, where it is another one than at the checkpoint before. */
+  readonly best?: ReadonlyMap<string, Tensor>;
+}
+
+/** What a checkpoint remembers besides arrays. */
+export interface Progress {
+  readonly trainer: TrainerState;
+  /** The best epoch so far. */
+  readonly best: { readonly epoch: number; readonly score: Score } | null;
+  /** Spent on training and validation so far, and of these on the epoch under way. */
+  readonly seconds: number;
+  readonly epochSeconds: number;
+}
+
+/** Someone who watches a run. The loop waits for promises. */
+export interface Observer {
+  /** After every step: must be quick. */
+  onStep?(progress: StepProgress): void;
+  onEpoch?(metrics: EpochMetrics): void | Promise<void>;
+  /** Now and then, and whenever the run ends or pauses. */
+  onCheckpoint?(checkpoint: Checkpoint): void | Promise<void>;
+}
+
+/** Why a run came to its end. */
+export type Ending = 'epochs' | 'early-stop' | 'signal';
+
+export interface FitOptions {
+  readonly observers?: readonly Observer[];
+  /** Pauses the run after the step under way, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Where an earlier session left off; the trainer has been restored to it. */
+  readonly progress?: Progress;
+}
+
+/** At the end of an epoch, if the last checkpoint is so old. Writing one costs about 0.05 s. */
+const EPOCH_CHECKPOINT_MS = 5_000;
+/** Within an epoch. */
+const STEP_CHECKPOINT_MS = 60_000;
+/** How long the loop may keep the event loop from others. */
+const YIELD_MS = 40;
+
+/**
+ * Trains until the configured number of epochs, an early stop, or the signal.
+ *
+ * @throws {DivergenceError} the loss or a weight became infinite or NaN; checkpoints stay as they were
+ */
+export async function fit(
+  trainer: Trainer,
+  config: Config,
+  options: FitOptions = {},
+): Promise<Ending> {
+  return new Fit(trainer, config, options).run();
+}
+
+class Fit {
+  readonly #trainer: Trainer;
+  readonly #config: Config;
+  readonly #observers: readonly Observer[];
+  readonly #signal: AbortSignal | undefined;
+  #best: Progress['best'];
+  #bestWeights: ReadonlyMap<string, Tensor> | undefined;
+  /** Of the epochs and sessions before. */
+  #seconds: number;
+  #epochSeconds: number;
+  #checkpointAt = performance.now();
+
+  constructor(trainer: Trainer, config: Config, { observers = [], signal, progress }: FitOptions) {
+    this.#trainer = trainer;
+    this.#config = config;
+    this.#observers = observers;
+    this.#signal = signal;
+    this.#best = progress?.best ?? null;
+    this.#seconds = progress?.seconds ?? 0;
+    this.#epochSeconds = progress?.epochSeconds ?? 0;
+  }
+
+  async run(): Promise<Ending> {
+    const { epochs } = this.#config;
+    while (this.#trainer.epoch < epochs && !this.#isOverdue()) {
+      const isDone = await this.#trainEpoch();
+      if (!isDone) {
+        await this.#checkpoint();
+        return 'signal';
+      }
+      await this.#finishEpoch();
+    }
+    await this.#checkpoint();
+    return this.#trainer.epoch < epochs ? 'early-stop' : 'epochs';
+  }
+
+  /** Steps to the end of the epoch, or until the signal; says which. */
+  async #trainEpoch(): Promise<boolean> {
+    const trainer = this.#trainer;
+    let started = performance.now();
+    let yielded = started;
+    while (!trainer.isEpochDone) {
+      if (this.#signal?.aborted) {
+        this.#addTime(started);
+        return false;
+      }
+      trainer.step();
+      this.#notifyStep();
+      const now = performance.now();
+      if (now - yielded < YIELD_MS) continue;
+      if (now - this.#checkpointAt > STEP_CHECKPOINT_MS) {
+        this.#addTime(started);
+        await this.#checkpoint();
+        started = performance.now();
+      }
+      await pause();
+      yielded = performance.now();
+    }
+    this.#addTime(started);
+    return true;
+  }
+
+  async #finishEpoch(): Promise<void> {
+    const trainer = this.#trainer;
+    const { samplesPerEpoch, lambda, learningRate } = trainer;
+    const trainingSeconds = this.#epochSeconds;
+    trainer.checkFinite();
+    const started = performance.now();
+    const validation = trainer.validate();
+    this.#addTime(started);
+    const metrics: EpochMetrics = {
+      epoch: trainer.epoch + 1,
+      train: trainer.endEpoch(),
+      ...(validation && { validation }),
+      density: trainer.density(),
+      regularizer: trainer.optimizer.value(),
+      lambda,
+      learningRate,
+      seconds: this.#epochSeconds,
+      samplesPerSecond: samplesPerEpoch / trainingSeconds,
+    };
+    this.#epochSeconds = 0;
+    this.#rememberBest(metrics);
+    for (const observer of this.#observers) await observer.onEpoch?.(metrics);
+    const age = performance.now() - this.#checkpointAt;
+    if (trainer.epoch === 1 || age > EPOCH_CHECKPOINT_MS) await this.#checkpoint();
+  }
+
+  #addTime(started: number): void {
+    const seconds = (performance.now() - started) / 1000;
+    this.#seconds += seconds;
+    this.#epochSeconds += seconds;
+  }
+
+  #notifyStep(): void {
+    const { epoch, samplesDone, samplesPerEpoch } = this.#trainer;
+    const { epochs } = this.#config;
+    const progress = { epoch: epoch + 1, epochs, samples: samplesDone, samplesPerEpoch };
+    for (const observer of this.#observers) observer.onStep?.(progress);
+  }
+
+  #rememberBest({ epoch, train, validation }: EpochMetrics): void {
+    const score = validation ?? train;
+    if (this.#best && !isBetter(score, this.#best.score)) return;
+    this.#best = { epoch, score };
+    this.#bestWeights = this.#trainer.weights();
+  }
+
+  #isOverdue(): boolean {
+    const { earlyStop } = this.#config;
+    if (!earlyStop || !this.#best) return false;
+    return this.#trainer.epoch - this.#best.epoch >= earlyStop.patience;
+  }
+
+  async #checkpoint(): Promise<void> {
+    const best = this.#bestWeights;
+    const checkpoint: Checkpoint = {
+      progress: {
+        trainer: this.#trainer.state(),
+        best: this.#best,
+        seconds: this.#seconds,
+        epochSeconds: this.#epochSeconds,
+      },
+      weights: this.#trainer.weights(),
+      optimizer: this.#trainer.optimizerState(),
+      ...(best && { best }),
+    };
+    for (const observer of this.#observers) await observer.onCheckpoint?.(checkpoint);
+    this.#bestWeights = undefined;
+    this.#checkpointAt = performance.now();
+  }
+}
+
+/** Higher accuracy, where there is one, else lower loss. */
+function isBetter(score: Score, than: Score): boolean {
+  if (score.accuracy === undefined || than.accuracy === undefined) return score.loss < than.loss;
+  return score.accuracy > than.accuracy;
+}
+
+/** Lets the event loop turn once. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else setTimeout(resolve);
+  });
+}

@@ -1,0 +1,74 @@
+/** Averages over a set of samples. */
+export interface Score {
+  readonly loss: number;
+  /** Share of samples whose largest logit is the label's; with class labels only. */
+  readonly accuracy?: number;
+}
+
+/** Non-zero weights / weights, biases not counted. */
+export interface Density {
+  readonly total: number;
+  /** By layer. */
+  readonly layers: Readonly<Record<string, number>>;
+}
+
+/** One epoch: a line of metrics.jsonl. */
+export interface EpochMetrics {
+  /** From 1. */
+  readonly epoch: number;
+  readonly train: Score;
+  /** Missing where no samples were held back. */
+  readonly validation?: Score;
+  readonly density: Density;
+  /** J(θ) at the end of the epoch. */
+  readonly regularizer: number;
+  /** λ of the first regularized group, at the end of the epoch. */
+  readonly lambda: number;
+  /** Of the first group, during the epoch. */
+  readonly learningRate: number;
+  /** Of training and validation. */
+  readonly seconds: number;
+  /** Of training alone. */
+  readonly samplesPerSecond: number;
+}
+
+/** The end of a run: summary.json. */
+export interface Summary {
+  /** Missing where the data have no test set. */
+  readonly test?: Score;
+  readonly density: Density;
+  readonly epochs: number;
+  /** Over all sessions of the run. */
+  readonly seconds: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly peakMemoryBytes: number;
+  readonly version: string;
+}
+
+/** Adds up the results of batches. */
+export class ScoreSum {
+  #samples = 0;
+  #loss = 0;
+  #hits = 0;
+
+  add({ samples, loss, hits }: { samples: number; loss: number; hits: number }): void {
+    this.#samples += samples;
+    this.#loss += loss;
+    this.#hits += hits;
+  }
+
+  get samples(): number {
+    return this.#samples;
+  }
+
+  score(withAccuracy: boolean): Score {
+    const loss = this.#loss / this.#samples;
+    return withAccuracy ? { loss, accuracy: this.#hits / this.#samples } : { loss };
+  }
+
+  /** For a checkpoint: what `add` takes. */
+  state(): { samples: number; loss: number; hits: number } {
+    return { samples: this.#samples, loss: this.#loss, hits: this.#hits };
+  }
+}

@@ -1,0 +1,88 @@
+import { Engine } from '../engine/index.js';
+import { peakMemoryBytes } from '../engine/platform.js';
+import type { Tensor } from '../files/safetensors.js';
+import type { Network } from '../nn/index.js';
+import { version } from '../version.js';
+import { type Config, type ConfigInput, resolveConfig } from './config.js';
+import { type Ending, type FitOptions, fit, type Progress } from './fit.js';
+import type { EpochMetrics, Summary } from './metrics.js';
+import { Trainer, type TrainingData } from './trainer.js';
+
+export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal'> {
+  readonly data: TrainingData;
+  /** By default as many as the machine runs at once. They have no influence on the result. */
+  readonly threads?: number;
+  /** Called after every epoch. */
+  readonly onEpoch?: (metrics: EpochMetrics) => void;
+  /** Where an earlier session of this run left off. */
+  readonly resume?: { readonly progress: Progress; readonly tensors: ReadonlyMap<string, Tensor> };
+}
+
+/** A trained network; `close` ends its threads. */
+export interface TrainResult {
+  readonly config: Config;
+  readonly network: Network;
+  /** Of the epochs of this session. */
+  readonly metrics: readonly EpochMetrics[];
+  readonly summary: Summary;
+  readonly ending: Ending;
+  /** The parameters by PyTorch's names: what `encodeSafetensors` takes. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  close(): void;
+}
+
+/**
+ * Trains a network as a configuration says, from its sparse start or from where it was paused.
+ *
+ * @throws {UserError} a wrong configuration, or data that do not fit it
+ * @throws {DivergenceError} the loss or a weight became infinite or NaN
+ */
+export async function train(input: ConfigInput, options: TrainOptions): Promise<TrainResult> {
+  const config = resolveConfig(input);
+  const { data, threads, onEpoch, observers = [], signal, resume } = options;
+  const engine = await Engine.create(threads === undefined ? {} : { threads });
+  try {
+    const trainer = new Trainer(engine, config, data);
+    if (resume) trainer.restore(resume.progress.trainer, resume.tensors);
+    const metrics: EpochMetrics[] = [];
+    const own = {
+      onEpoch(each: EpochMetrics) {
+        metrics.push(each);
+        onEpoch?.(each);
+      },
+      onCheckpoint({ progress }: { progress: Progress }) {
+        last = progress;
+      },
+    };
+    let last = resume?.progress;
+    const ending = await fit(trainer, config, {
+      observers: [own, ...observers],
+      ...(signal && { signal }),
+      ...(last && { progress: last }),
+    });
+    const summary = summarize(trainer, config, engine, last?.seconds ?? 0);
+    const weights = trainer.weights();
+    return { config, network: trainer.network, metrics, summary, ending, weights, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+
+  function close() {
+    engine.close();
+  }
+}
+
+function summarize(trainer: Trainer, { seed }: Config, engine: Engine, seconds: number): Summary {
+  const test = trainer.test();
+  return {
+    ...(test && { test }),
+    density: trainer.density(),
+    epochs: trainer.epoch,
+    seconds,
+    seed,
+    threads: engine.threads,
+    peakMemoryBytes: peakMemoryBytes() ?? engine.usedBytes,
+    version,
+  };
+}

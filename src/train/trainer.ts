@@ -1,0 +1,343 @@
+import type { Samples } from '../data/samples.js';
+import { shuffled, split } from '../data/split.js';
+import type { Engine } from '../engine/index.js';
+import { UserError } from '../files/errors.js';
+import type { Tensor } from '../files/safetensors.js';
+import { sizeOf } from '../math/index.js';
+import { type GradientScope, initialize, Network } from '../nn/index.js';
+import {
+  type LambdaPolicy,
+  Optimizer,
+  type ParameterGroup,
+  type Schedule,
+} from '../optim/index.js';
+import {
+  buildDescription,
+  buildGroups,
+  buildLambdaPolicy,
+  buildSchedule,
+  outputsOf,
+} from './build.js';
+import type { Config } from './config.js';
+import { type Density, type Score, ScoreSum } from './metrics.js';
+import { writeWeights } from './weights.js';
+
+/** What a network is trained and tested on. Every `Dataset` is such. */
+export interface TrainingData {
+  readonly train: Samples;
+  readonly test?: Samples;
+  /** Per channel; by default inputs are taken as they are. */
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+}
+
+/** The loss or a weight is no longer a finite number. */
+export class DivergenceError extends UserError {
+  /** The step, from 1, and the epoch, from 1, at which it was found. */
+  constructor(
+    readonly step: number,
+    readonly epoch: number,
+    what: string,
+  ) {
+    super(
+      `training diverged at step ${step} (epoch ${epoch}): ${what}; a smaller optimizer.learningRate may help`,
+    );
+  }
+}
+
+/** All that a run has to remember besides the arrays of network and optimizer. */
+export interface TrainerState {
+  /** Epochs completed, and steps taken in the one that is under way. */
+  readonly epoch: number;
+  readonly batch: number;
+  readonly steps: number;
+  /** Sums of the epoch under way. */
+  readonly sums: { samples: number; loss: number; hits: number };
+  /** Per group. */
+  readonly lambdas: readonly number[];
+  readonly schedules: readonly unknown[];
+  readonly policies: readonly unknown[];
+}
+
+/** A parameter group with what steers it. */
+interface SteeredGroup {
+  readonly group: ParameterGroup;
+  readonly schedule: Schedule;
+  /** Only regularized groups have one. */
+  readonly policy?: LambdaPolicy;
+}
+
+/**
+ * A network in training: takes one step after another, knows where in the epoch it is, and can be
+ * saved and restored between any two steps, to the bit.
+ */
+export class Trainer {
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  readonly #config: Config;
+  readonly #data: TrainingData;
+  readonly #train: Int32Array;
+  readonly #validation: Int32Array;
+  readonly #groups: readonly SteeredGroup[];
+  #epoch = 0;
+  #batch = 0;
+  #order: Int32Array;
+  #sums = new ScoreSum();
+
+  /**
+   * Builds the network and draws its start.
+   *
+   * @throws {UserError} configuration and data do not fit one another
+   */
+  constructor(engine: Engine, config: Config, data: TrainingData) {
+    checkData(config, data);
+    this.#config = config;
+    this.#data = data;
+    const { train, validation } = split(data.train, config.validation, config.seed);
+    if (config.batchSize > train.length) {
+      throw new UserError(
+        `batchSize: ${config.batchSize} is more than the ${train.length} samples to train on`,
+      );
+    }
+    this.#train = train;
+    this.#validation = validation;
+    this.network = new Network(engine, buildDescription(config, data.train), {
+      batchSize: config.batchSize,
+      loss: config.loss,
+      inputType: data.train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
+      ...(data.mean && data.std && { normalization: { mean: data.mean, std: data.std } }),
+      breakEven: config.breakEven,
+    });
+    checkOutput(this.network, data.train);
+    initialize(this.network, config.seed, () => config.start);
+    this.optimizer = new Optimizer(this.network, buildGroups(config, this.network));
+    this.optimizer.start();
+    this.#groups = this.optimizer.groups.map((group) => ({
+      group,
+      schedule: buildSchedule(config, group.hyper.learningRate),
+      ...(group.regularizer.name !== 'none' && { policy: buildLambdaPolicy(config) }),
+    }));
+    this.#order = this.#orderOf(0);
+  }
+
+  /** Epochs completed. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Samples of the epoch under way that have been trained on. */
+  get samplesDone(): number {
+    return this.#sums.samples;
+  }
+
+  get samplesPerEpoch(): number {
+    return this.#train.length;
+  }
+
+  /** Whether every sample of the epoch under way has been trained on. */
+  get isEpochDone(): boolean {
+    return this.#batch * this.#config.batchSize >= this.#train.length;
+  }
+
+  /** λ of the first regularized group, 0 without one. */
+  get lambda(): number {
+    return this.#groups.find(({ policy }) => policy)?.group.hyper.lambda ?? 0;
+  }
+
+  /** Of the first group. */
+  get learningRate(): number {
+    return this.#groups[0].group.hyper.learningRate;
+  }
+
+  /**
+   * Trains on the next batch of the epoch; the last one may be smaller.
+   *
+   * @throws {DivergenceError} the loss is not a finite number
+   */
+  step(scope: GradientScope = 'all'): void {
+    const { batchSize } = this.#config;
+    const from = this.#batch * batchSize;
+    const count = Math.min(batchSize, this.#train.length - from);
+    this.#setLearningRates(this.#epoch + from / this.#train.length);
+    this.#load(this.#data.train, this.#order, from, count);
+    const result = this.network.differentiate(scope);
+    if (!Number.isFinite(result.loss)) {
+      const what = `the loss is ${result.loss}`;
+      throw new DivergenceError(this.optimizer.steps + 1, this.#epoch + 1, what);
+    }
+    this.optimizer.step();
+    this.#sums.add(result);
+    this.#batch++;
+    for (const { group, policy } of this.#groups) {
+      const isDue = this.optimizer.steps % (policy?.everySteps ?? 1) === 0;
+      if (isDue) policy?.afterStep?.(group.view());
+    }
+  }
+
+  /** Ends the epoch: schedules and policies learn of it, and the next one begins. Returns its score. */
+  endEpoch(): Score {
+    const score = this.#sums.score(this.#hasAccuracy);
+    this.#epoch++;
+    for (const { group, schedule, policy } of this.#groups) {
+      schedule.observe?.(score.loss);
+      policy?.afterEpoch?.(group.view(), this.#epoch);
+    }
+    this.#batch = 0;
+    this.#sums = new ScoreSum();
+    this.#order = this.#orderOf(this.#epoch);
+    return score;
+  }
+
+  /** Score on the samples held back; undefined where there are none. */
+  validate(): Score | undefined {
+    if (this.#validation.length === 0) return undefined;
+    return this.#score(this.#data.train, this.#validation);
+  }
+
+  /** Score on the test set; undefined where there is none. */
+  test(): Score | undefined {
+    const { test } = this.#data;
+    return test && this.#score(test, everySample(test));
+  }
+
+  /** Score on the samples trained on. */
+  scoreTraining(): Score {
+    return this.#score(this.#data.train, this.#train);
+  }
+
+  density(): Density {
+    const weights = this.network.parameters.filter(({ role }) => role === 'weight');
+    const sizes = weights.map(({ rows, columns }) => rows * columns);
+    const nonZeros = weights.map((weight) => this.network.nonZeros(weight));
+    const sum = (list: readonly number[]) => list.reduce((total, each) => total + each, 0);
+    return {
+      total: sum(nonZeros) / sum(sizes),
+      layers: Object.fromEntries(weights.map(({ layer }, i) => [layer, nonZeros[i] / sizes[i]])),
+    };
+  }
+
+  /**
+   * Makes sure that every parameter is a finite number, as a checkpoint has to be.
+   *
+   * @throws {DivergenceError} names the first parameter that is not
+   */
+  checkFinite(): void {
+    const bad = this.network.parameters.find(
+      (parameter) => !this.network.read(parameter).every(Number.isFinite),
+    );
+    if (!bad) return;
+    throw new DivergenceError(this.optimizer.steps, this.#epoch + 1, `${bad.name} is not finite`);
+  }
+
+  /** What a checkpoint saves, besides `arrays`. */
+  state(): TrainerState {
+    return {
+      epoch: this.#epoch,
+      batch: this.#batch,
+      steps: this.optimizer.steps,
+      sums: this.#sums.state(),
+      lambdas: this.#groups.map(({ group }) => group.hyper.lambda),
+      schedules: this.#groups.map(({ schedule }) => schedule.state()),
+      policies: this.#groups.map(({ policy }) => policy?.state() ?? null),
+    };
+  }
+
+  /** A copy of all parameters by name. */
+  weights(): Map<string, Tensor> {
+    return new Map(
+      this.network.parameters.map((parameter) => [
+        parameter.name,
+        { shape: parameter.shape, data: this.network.read(parameter) },
+      ]),
+    );
+  }
+
+  /** A copy of what the optimizer remembers of each parameter, by name. */
+  optimizerState(): Map<string, Tensor> {
+    return new Map(
+      [...this.optimizer.state()].map(([name, data]) => [
+        name,
+        { shape: [data.length], data: data.slice() },
+      ]),
+    );
+  }
+
+  /**
+   * Continues from a checkpoint of the same configuration.
+   *
+   * @throws {UserError} the checkpoint belongs to another network or optimizer
+   */
+  restore(state: TrainerState, tensors: ReadonlyMap<string, Tensor>): void {
+    writeWeights(this.network, tensors);
+    const arrays = new Map([...tensors].map(([name, { data }]) => [name, data]));
+    this.optimizer.restore(arrays, state.steps);
+    this.#epoch = state.epoch;
+    this.#batch = state.batch;
+    this.#sums = new ScoreSum();
+    if (state.sums.samples > 0) this.#sums.add(state.sums);
+    this.#order = this.#orderOf(state.epoch);
+    for (const [i, { group, schedule, policy }] of this.#groups.entries()) {
+      group.hyper.lambda = state.lambdas[i];
+      schedule.restore(state.schedules[i]);
+      policy?.restore(state.policies[i]);
+    }
+  }
+
+  get #hasAccuracy(): boolean {
+    return this.network.loss === 'cross-entropy';
+  }
+
+  #setLearningRates(epoch: number): void {
+    for (const { group, schedule } of this.#groups) {
+      group.hyper.learningRate = schedule.learningRate(epoch);
+    }
+  }
+
+  /** The samples to train on in the order of an epoch. */
+  #orderOf(epoch: number): Int32Array {
+    return shuffled(this.#train.length, this.#config.seed, epoch).map((i) => this.#train[i]);
+  }
+
+  #load({ inputs, targets }: Samples, order: Int32Array, from: number, count: number): void {
+    this.network.loadInputs(inputs, order, from, count);
+    if (targets.kind === 'classes') this.network.loadLabels(targets.labels, order, from);
+    else this.network.loadTargets(targets.values, order, from);
+  }
+
+  #score(samples: Samples, order: Int32Array): Score {
+    const sums = new ScoreSum();
+    for (let from = 0; from < order.length; from += this.#config.batchSize) {
+      this.#load(samples, order, from, Math.min(this.#config.batchSize, order.length - from));
+      sums.add(this.network.evaluate());
+    }
+    return sums.score(this.#hasAccuracy);
+  }
+}
+
+function everySample({ count }: Samples): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => i);
+}
+
+function checkData({ loss }: Config, { train, test }: TrainingData): void {
+  const { kind } = train.targets;
+  if ((loss === 'cross-entropy') !== (kind === 'classes')) {
+    throw new UserError(`loss: ${loss} does not go with targets that are ${kind}`);
+  }
+  if (!test) return;
+  if (String(test.shape) !== String(train.shape)) {
+    throw new UserError(`test samples are [${test.shape}], training samples [${train.shape}]`);
+  }
+  if (outputsOf(test) > outputsOf(train)) {
+    throw new UserError(
+      `test targets have ${outputsOf(test)} classes, training targets ${outputsOf(train)}`,
+    );
+  }
+}
+
+function checkOutput({ outputShape }: Network, samples: Samples): void {
+  const wanted = outputsOf(samples);
+  const given = sizeOf(outputShape);
+  if (given !== wanted) {
+    throw new UserError(`model: it ends in ${given} outputs, the targets need ${wanted}`);
+  }
+}
