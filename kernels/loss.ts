@@ -12,7 +12,7 @@ class CrossEntropy {
   labels: usize; // i32[sample]
   gradient: usize;
   losses: usize; // f32[sample]
-  hits: usize; // i32[sample]: 1 where the largest logit is the label's
+  hits: usize; // i32[sample]: 1 where the largest logit, the first of equals, is the label's
 }
 
 @unmanaged
@@ -66,8 +66,12 @@ function score(args: CrossEntropy, sample: i32, offset: usize, largest: f32, tot
   const at = <usize>(sample << 2), lane = <usize>((sample & (LANES - 1)) << 2);
   const label = offset + <usize>load<i32>(args.labels + at) * LINE + lane;
   const own = load<f32>(args.logits + label);
-  store<f32>(args.losses + at, NativeMathf.log(total) + largest - own);
-  store<i32>(args.hits + at, own == largest ? 1 : 0);
+  store<f32>(args.losses + at, NativeMathf.log(total) + (largest - own));
+  let hit = own == largest;
+  for (let before = offset + lane; hit && before < label; before += LINE) {
+    hit = load<f32>(args.logits + before) < largest;
+  }
+  store<i32>(args.hits + at, i32(hit));
   const gradient = args.gradient + label;
   store<f32>(gradient, load<f32>(gradient) - <f32>1 / <f32>args.batch.samples);
 }

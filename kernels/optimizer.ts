@@ -75,8 +75,8 @@ export function optimizerStep(args: OptimizerStep, tile: i32): void {
 }
 
 /*
- * The element-wise loops take four entries at a time and end with one to three single ones, done
- * in lane 0 by the same instructions.
+ * The element-wise loops take four entries at a time, then one to three single ones, in lane 0 of
+ * the same instructions. `whole` is a constant wherever a body is inlined.
  */
 
 // @ts-ignore: decorator
@@ -92,70 +92,87 @@ function put(at: usize, value: v128, whole: bool): void {
   else v128.store32_lane(at, value, 0);
 }
 
+/** End of the last four whole entries of a range. */
+// @ts-ignore: decorator
+@inline
+function endOfFours(start: usize, end: usize): usize {
+  return start + ((end - start) & ~15);
+}
+
 function movePlainly(args: OptimizerStep, at: usize, end: usize): void {
   const rate = f32x4.splat(args.settings.learningRate);
-  while (at < end) {
-    const whole = at + 16 <= end;
-    const step = f32x4.mul(rate, get(args.gradient + at, whole));
-    put(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), whole);
-    at += whole ? 16 : 4;
-  }
+  const moved = args.moved, gradient = args.gradient;
+  for (const fours = endOfFours(at, end); at < fours; at += 16) plainMove(moved + at, gradient + at, rate, true);
+  for (; at < end; at += 4) plainMove(moved + at, gradient + at, rate, false);
+}
+
+// @ts-ignore: decorator
+@inline
+function plainMove(moved: usize, gradient: usize, rate: v128, whole: bool): void {
+  put(moved, f32x4.sub(get(moved, whole), f32x4.mul(rate, get(gradient, whole))), whole);
 }
 
 function moveWithMomentum(args: OptimizerStep, at: usize, end: usize): void {
   const settings = args.settings, averaged = settings.update == AVERAGED;
-  const beta = f32x4.splat(settings.momentum), rate = f32x4.splat(settings.learningRate);
+  const beta = f32x4.splat(settings.momentum);
+  // AVERAGED has the learning rate inside the moment, HEAVY_BALL outside.
   const weight = f32x4.splat(averaged ? (<f32>1 - settings.momentum) * settings.learningRate : <f32>1);
-  while (at < end) {
-    const whole = at + 16 <= end;
-    const gradient = f32x4.mul(weight, get(args.gradient + at, whole));
-    const moment = f32x4.add(f32x4.mul(beta, get(args.firstMoment + at, whole)), gradient);
-    put(args.firstMoment + at, moment, whole);
-    const step = averaged ? moment : f32x4.mul(rate, moment);
-    put(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), whole);
-    at += whole ? 16 : 4;
-  }
+  const rate = f32x4.splat(averaged ? <f32>1 : settings.learningRate);
+  for (const fours = endOfFours(at, end); at < fours; at += 16) momentumMove(args, at, beta, weight, rate, true);
+  for (; at < end; at += 4) momentumMove(args, at, beta, weight, rate, false);
+}
+
+// @ts-ignore: decorator
+@inline
+function momentumMove(args: OptimizerStep, at: usize, beta: v128, weight: v128, rate: v128, whole: bool): void {
+  const gradient = f32x4.mul(weight, get(args.gradient + at, whole));
+  const moment = f32x4.add(f32x4.mul(beta, get(args.firstMoment + at, whole)), gradient);
+  put(args.firstMoment + at, moment, whole);
+  put(args.moved + at, f32x4.sub(get(args.moved + at, whole), f32x4.mul(rate, moment)), whole);
 }
 
 function moveByMoments(args: OptimizerStep, at: usize, end: usize): void {
+  for (const fours = endOfFours(at, end); at < fours; at += 16) adamMove(args, at, true);
+  for (; at < end; at += 4) adamMove(args, at, false);
+}
+
+// @ts-ignore: decorator
+@inline
+function adamMove(args: OptimizerStep, at: usize, whole: bool): void {
   const settings = args.settings;
   const beta1 = f32x4.splat(settings.beta1), rest1 = f32x4.splat(<f32>1 - settings.beta1);
   const beta2 = f32x4.splat(settings.beta2), rest2 = f32x4.splat(<f32>1 - settings.beta2);
   const rate = f32x4.splat(settings.learningRate / settings.correction1);
   const correction2 = f32x4.splat(settings.correction2), epsilon = f32x4.splat(settings.epsilon);
-  while (at < end) {
-    const whole = at + 16 <= end;
-    const g = get(args.gradient + at, whole);
-    const m = f32x4.add(f32x4.mul(beta1, get(args.firstMoment + at, whole)), f32x4.mul(rest1, g));
-    const square = f32x4.mul(rest2, f32x4.mul(g, g));
-    const s = f32x4.add(f32x4.mul(beta2, get(args.secondMoment + at, whole)), square);
-    put(args.firstMoment + at, m, whole);
-    put(args.secondMoment + at, s, whole);
-    const size = f32x4.add(f32x4.div(f32x4.sqrt(s), correction2), epsilon);
-    const step = f32x4.div(f32x4.mul(rate, m), size);
-    put(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), whole);
-    at += whole ? 16 : 4;
-  }
+  const g = get(args.gradient + at, whole);
+  const m = f32x4.add(f32x4.mul(beta1, get(args.firstMoment + at, whole)), f32x4.mul(rest1, g));
+  const square = f32x4.mul(rest2, f32x4.mul(g, g));
+  const s = f32x4.add(f32x4.mul(beta2, get(args.secondMoment + at, whole)), square);
+  put(args.firstMoment + at, m, whole);
+  put(args.secondMoment + at, s, whole);
+  const size = f32x4.add(f32x4.div(f32x4.sqrt(s), correction2), epsilon);
+  put(args.moved + at, f32x4.sub(get(args.moved + at, whole), f32x4.div(f32x4.mul(rate, m), size)), whole);
 }
 
 /** θ = scale · u, soft-thresholded and clipped where the regularizer asks for it. */
 function thresholdEntries(args: OptimizerStep, at: usize, end: usize): void {
-  const settings = args.settings;
+  const settings = args.settings, moved = args.moved, theta = args.theta;
   const scale = f32x4.splat(settings.scale), threshold = f32x4.splat(settings.entryThreshold);
-  const zero = f32x4.splat(0), signs = i32x4.splat(0x80000000);
-  const soft = settings.entryThreshold > 0, nonnegative = settings.nonnegative != 0;
-  while (at < end) {
-    const whole = at + 16 <= end;
-    let x = f32x4.mul(scale, get(args.moved + at, whole));
-    if (soft) {
-      const size = f32x4.sub(f32x4.abs(x), threshold);
-      const shrunk = v128.or(size, v128.and(x, signs));
-      x = v128.andnot(shrunk, f32x4.le(size, zero));
-    }
-    if (nonnegative) x = f32x4.max(x, zero);
-    put(args.theta + at, x, whole);
-    at += whole ? 16 : 4;
+  // Without a bound below, no value is clipped.
+  const least = f32x4.splat(settings.nonnegative ? <f32>0 : -f32.MAX_VALUE);
+  for (const fours = endOfFours(at, end); at < fours; at += 16) {
+    thresholdEntry(moved + at, theta + at, scale, threshold, least, true);
   }
+  for (; at < end; at += 4) thresholdEntry(moved + at, theta + at, scale, threshold, least, false);
+}
+
+/** x minus its projection to [−t, t], so that NaN and infinities pass through. */
+// @ts-ignore: decorator
+@inline
+function thresholdEntry(moved: usize, theta: usize, scale: v128, threshold: v128, least: v128, whole: bool): void {
+  const x = f32x4.mul(scale, get(moved, whole));
+  const near = f32x4.max(f32x4.min(x, threshold), f32x4.neg(threshold));
+  put(theta, f32x4.max(f32x4.sub(x, near), least), whole);
 }
 
 /** ‖θ_g‖ of a contiguous group. */

@@ -1,23 +1,27 @@
 /**
  * The control block in the first words of the memory, and the loop by which every thread works
- * through a program. Tiles are claimed one by one, so a slow thread holds nobody up;
- * which thread does a tile has no influence on its result.
+ * through a program.
+ *
+ * Threads claim the tiles of a call one by one, and the next call starts as soon as the last tile
+ * is done. So nobody ever waits for a thread that holds no tile: where the machine is busy and a
+ * thread does not get to run, the others do its work. Which thread does a tile has no influence on
+ * its result.
  */
 import type { Instance } from './instance.js';
 
 /** Words of the control block. */
 export const Control = {
+  /** Counts the runs; a thread that finds another number than its own is late and gives up. */
   generation: 0,
-  arrived: 1,
-  sleepers: 2,
-  stop: 3,
-  program: 4,
-  calls: 5,
-  blocks: 6,
-  scratch: 7,
-  scratchBytes: 8,
+  sleepers: 1,
+  stop: 2,
+  program: 3,
+  calls: 4,
+  blocks: 5,
+  scratch: 6,
+  scratchBytes: 7,
   /** In pages of 64 KiB. */
-  memoryPages: 9,
+  memoryPages: 8,
 } as const;
 
 /** Words of a call in a loaded program. */
@@ -28,79 +32,125 @@ export const Slot = {
   perBlock: 3,
   flag: 4,
   flagValue: 5,
+  /** The run's generation (upper bits) and the next tile to claim, or SKIPPED. */
   ticket: 6,
+  /** Tiles that are done. */
+  done: 7,
 } as const;
 export const SLOT_WORDS = 8;
 
-/** About a tenth of a millisecond: longer than the pauses between the steps of a training run. */
-const SPINS = 20_000;
+const TILE_BITS = 20;
+const SKIPPED = (1 << TILE_BITS) - 1;
+/** Tiles that one call may have. */
+export const MAXIMUM_TILES = SKIPPED - 1;
 
-/**
- * Waits until word `at` of the control block reaches `target` (counting on past 2³¹): spins first,
- * then sleeps where this thread may.
- */
-export function waitFor(words: Int32Array, at: number, target: number, maySleep: boolean): void {
-  for (let spins = 0; ; spins++) {
-    const value = Atomics.load(words, at);
-    if (((value - target) | 0) >= 0) return;
-    if (spins > SPINS && maySleep) {
-      Atomics.add(words, Control.sleepers, 1);
-      Atomics.wait(words, at, value);
-      Atomics.sub(words, Control.sleepers, 1);
-    }
-  }
+/** The ticket with which a call begins in a run. */
+export function firstTicket(generation: number): number {
+  return generation << TILE_BITS;
 }
 
-/** Wakes whoever sleeps on a word of the control block. */
-export function wake(words: Int32Array, at: number): void {
+/** Some ten microseconds: about what it takes to fall asleep and to be woken. */
+const SPINS = 4_000;
+
+/** Long enough to cost nothing, short enough that a thread which missed its call is soon back. */
+const SLEEP_MS = 100;
+
+/** Waits while a word is `value`: spins first, then sleeps once where this thread may. */
+function waitWhile(words: Int32Array, at: number, value: number, maySleep: boolean): void {
+  for (let spins = 0; spins < SPINS || !maySleep; spins++) {
+    if (Atomics.load(words, at) !== value) return;
+  }
+  Atomics.add(words, Control.sleepers, 1);
+  Atomics.wait(words, at, value, SLEEP_MS);
+  Atomics.sub(words, Control.sleepers, 1);
+}
+
+/** Wakes whoever sleeps on a word. */
+function wake(words: Int32Array, at: number): void {
   if (Atomics.load(words, Control.sleepers) > 0) Atomics.notify(words, at);
 }
 
-/** One thread's part in running programs: its kernels and its place in the count of barriers. */
+/** Begins the next run: other threads take part from here on. */
+export function nextGeneration(words: Int32Array): void {
+  Atomics.add(words, Control.generation, 1);
+  wake(words, Control.generation);
+}
+
+/** Waits for a run that is not `generation` and returns its number. */
+export function awaitGeneration(words: Int32Array, generation: number): number {
+  for (;;) {
+    const current = Atomics.load(words, Control.generation);
+    if (current !== generation) return current;
+    waitWhile(words, Control.generation, generation, true);
+  }
+}
+
+/** One thread's part in running programs. */
 export class Executor {
   readonly #instance: Instance;
   readonly #thread: number;
-  readonly #threads: number;
   readonly #maySleep: boolean;
-  #barriers = 0;
 
-  constructor(instance: Instance, thread: number, threads: number, maySleep: boolean) {
+  constructor(instance: Instance, thread: number, maySleep: boolean) {
     this.#instance = instance;
     this.#thread = thread;
-    this.#threads = threads;
     this.#maySleep = maySleep;
   }
 
-  /** Works through the program named in the control block, together with all other threads. */
-  run(words: Int32Array): void {
-    const scratch = words[Control.scratch]! + this.#thread * words[Control.scratchBytes]!;
+  /**
+   * Works through the program named in the control block together with the other threads. Returns
+   * when it is done, or when the run of this generation is over.
+   */
+  run(words: Int32Array, generation: number): void {
+    const scratch = words[Control.scratch] + this.#thread * words[Control.scratchBytes];
     this.#instance.bindScratch(scratch);
-    const first = words[Control.program]! >> 2;
-    const end = first + words[Control.calls]! * SLOT_WORDS;
+    const first = words[Control.program] >> 2;
+    const end = first + words[Control.calls] * SLOT_WORDS;
     for (let slot = first; slot < end; slot += SLOT_WORDS) {
-      const flag = words[slot + Slot.flag]!;
-      if (flag !== 0 && words[flag >> 2] !== words[slot + Slot.flagValue]) continue;
-      this.#claimTiles(words, slot);
-      this.#barrier(words);
+      const blocks = words[slot + Slot.perBlock] ? words[Control.blocks] : 1;
+      const tiles = isWanted(words, slot) ? words[slot + Slot.tiles] * blocks : SKIPPED;
+      if (!this.#workOn(words, slot, tiles, generation)) return;
     }
   }
 
-  #claimTiles(words: Int32Array, slot: number): void {
-    const kernel = this.#instance.kernels[words[slot + Slot.kernel]!]!;
-    const args = words[slot + Slot.args]!;
-    const blocks = words[slot + Slot.perBlock] ? words[Control.blocks]! : 1;
-    const tiles = words[slot + Slot.tiles]! * blocks;
+  /** Does tiles of a call until all are done. False: the run is over. */
+  #workOn(words: Int32Array, slot: number, tiles: number, generation: number): boolean {
+    const kernel = this.#instance.kernels[words[slot + Slot.kernel]];
+    const args = words[slot + Slot.args];
     for (;;) {
-      const tile = Atomics.add(words, slot + Slot.ticket, 1);
-      if (tile >= tiles) return;
+      const ticket = Atomics.load(words, slot + Slot.ticket);
+      if (!isCurrent(words, ticket, generation)) return false;
+      const tile = ticket & SKIPPED;
+      // What the first thread found stands, even where the flag has changed since.
+      if (tile === SKIPPED) return true;
+      if (tiles !== SKIPPED && tile >= tiles) break;
+      const next = tiles === SKIPPED ? ticket | SKIPPED : ticket + 1;
+      if (Atomics.compareExchange(words, slot + Slot.ticket, ticket, next) !== ticket) continue;
+      if (tiles === SKIPPED) return true;
       kernel(args, tile);
+      if (Atomics.add(words, slot + Slot.done, 1) + 1 === tiles) wake(words, slot + Slot.done);
     }
+    return this.#awaitOthers(words, slot, tiles, generation);
   }
 
-  #barrier(words: Int32Array): void {
-    this.#barriers = (this.#barriers + this.#threads) | 0;
-    const arrived = (Atomics.add(words, Control.arrived, 1) + 1) | 0;
-    if (arrived === this.#barriers) wake(words, Control.arrived);
-    else waitFor(words, Control.arrived, this.#barriers, this.#maySleep);
+  #awaitOthers(words: Int32Array, slot: number, tiles: number, generation: number): boolean {
+    for (;;) {
+      const done = Atomics.load(words, slot + Slot.done);
+      if (Atomics.load(words, Control.generation) !== generation) return false;
+      if (done === tiles) return true;
+      waitWhile(words, slot + Slot.done, done, this.#maySleep);
+    }
   }
+}
+
+function isWanted(words: Int32Array, slot: number): boolean {
+  const flag = words[slot + Slot.flag];
+  return flag === 0 || words[flag >> 2] === words[slot + Slot.flagValue];
+}
+
+function isCurrent(words: Int32Array, ticket: number, generation: number): boolean {
+  return (
+    ticket >> TILE_BITS === firstTicket(generation) >> TILE_BITS &&
+    Atomics.load(words, Control.generation) === generation
+  );
 }

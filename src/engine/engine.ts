@@ -1,4 +1,12 @@
-import { Control, Executor, SLOT_WORDS, Slot, wake } from './control.js';
+import {
+  Control,
+  Executor,
+  firstTicket,
+  MAXIMUM_TILES,
+  nextGeneration,
+  SLOT_WORDS,
+  Slot,
+} from './control.js';
 import { instantiate } from './instance.js';
 import { kernelNames, kernels } from './kernels.js';
 import { LinearMemory, PAGE_BYTES } from './memory.js';
@@ -48,7 +56,6 @@ export class Engine {
   readonly #executor: Executor;
   readonly #workers: readonly Thread[];
   readonly #offsets = new Map<PlannedBuffer, number>();
-  readonly #maySleep = maySleep();
   #words: Int32Array;
   #scratchBytes = 0;
   #closed = false;
@@ -79,7 +86,7 @@ export class Engine {
     this.#workers = workers;
     this.#words = new Int32Array(memory.memory.buffer);
     const instance = instantiate(module, memory.memory);
-    this.#executor = new Executor(instance, 0, this.threads, this.#maySleep);
+    this.#executor = new Executor(instance, 0, maySleep());
     this.reserveScratch(MINIMUM_SCRATCH_BYTES);
   }
 
@@ -143,13 +150,15 @@ export class Engine {
     words[Control.calls] = program.calls;
     words[Control.blocks] = blocks;
     words[Control.memoryPages] = words.byteLength / PAGE_BYTES;
+    const generation = (Atomics.load(words, Control.generation) + 1) | 0;
     const first = program.offset >> 2;
-    for (let index = 0; index < program.calls; index++) {
-      words[first + index * SLOT_WORDS + Slot.ticket] = 0;
+    for (let call = 0; call < program.calls; call++) {
+      const slot = first + call * SLOT_WORDS;
+      Atomics.store(words, slot + Slot.done, 0);
+      Atomics.store(words, slot + Slot.ticket, firstTicket(generation));
     }
-    Atomics.add(words, Control.generation, 1);
-    wake(words, Control.generation);
-    this.#executor.run(words);
+    nextGeneration(words);
+    this.#executor.run(words, generation);
   }
 
   /** Ends the threads. */
@@ -157,8 +166,7 @@ export class Engine {
     if (this.#closed) return;
     this.#closed = true;
     this.#words[Control.stop] = 1;
-    Atomics.add(this.#words, Control.generation, 1);
-    wake(this.#words, Control.generation);
+    nextGeneration(this.#words);
     for (const worker of this.#workers) worker.terminate();
   }
 
@@ -175,6 +183,7 @@ export class Engine {
   }
 
   #encode({ kernel, args, tiles, perBlock, when }: Call): Int32Array {
+    if (tiles > MAXIMUM_TILES) throw new RangeError(`${kernel}: ${tiles} tiles are too many`);
     const slot = new Int32Array(SLOT_WORDS);
     slot[Slot.kernel] = kernelNames.indexOf(kernel);
     slot[Slot.args] = this.#encodeArguments(kernel, args as Record<string, number | PlannedBuffer>);
@@ -231,7 +240,7 @@ async function startWorkers(
   const url = new URL('./worker.js', import.meta.url);
   const workers = await Promise.all(
     Array.from({ length: threads - 1 }, (_, index) => {
-      const data: WorkerData = { module, memory, thread: index + 1, threads };
+      const data: WorkerData = { module, memory, thread: index + 1 };
       return startThread(url, data);
     }),
   );

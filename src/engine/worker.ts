@@ -1,5 +1,5 @@
 /** The body of every thread but the first: wait for a program, work through it, wait again. */
-import { Control, Executor, waitFor } from './control.js';
+import { awaitGeneration, Control, Executor } from './control.js';
 import { instantiate } from './instance.js';
 import { PAGE_BYTES } from './memory.js';
 import { receiveInThread } from './platform.js';
@@ -8,20 +8,22 @@ import { receiveInThread } from './platform.js';
 export interface WorkerData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  /** From 1; the first thread, 0, is the one that starts the others. */
   readonly thread: number;
-  readonly threads: number;
 }
 
-receiveInThread<WorkerData>(({ module, memory, thread, threads }, ready) => {
-  const executor = new Executor(instantiate(module, memory), thread, threads, true);
+receiveInThread<WorkerData>(({ module, memory, thread }, ready) => {
+  const executor = new Executor(instantiate(module, memory), thread, true);
   let words = new Int32Array(memory.buffer);
+  let generation = Atomics.load(words, Control.generation);
   ready();
-  for (let generation = 1; ; generation = (generation + 1) | 0) {
-    waitFor(words, Control.generation, generation, true);
+  for (;;) {
+    generation = awaitGeneration(words, generation);
     if (words[Control.stop]) return;
     // Where another thread grew the memory, this one may learn of it a moment later.
-    while (words.byteLength / PAGE_BYTES < words[Control.memoryPages]!)
+    while (words.byteLength / PAGE_BYTES < words[Control.memoryPages]) {
       words = new Int32Array(memory.buffer);
-    executor.run(words);
+    }
+    executor.run(words, generation);
   }
 });
