@@ -1,9 +1,8 @@
 /** From a validated configuration to the objects that it describes. */
 import type { Samples } from '../data/samples.js';
-import { UserError } from '../files/errors.js';
 import { regularizerFrom, sizeOf } from '../math/index.js';
 import { mlp } from '../models/index.js';
-import type { Network, NetworkDescription, Parameter } from '../nn/index.js';
+import { type Network, type NetworkDescription, type Parameter, resolve } from '../nn/index.js';
 import {
   constant,
   cosine,
@@ -11,6 +10,7 @@ import {
   fixed,
   type GroupOptions,
   type LambdaPolicy,
+  type ParameterGroup,
   plateau,
   type Schedule,
   scheduled,
@@ -18,16 +18,22 @@ import {
   targetDensity,
 } from '../optim/index.js';
 import type { Config } from './config.js';
+import { build, ConfigError } from './validate.js';
 
 /**
  * The network that a configuration names, for samples of this kind.
  *
- * @throws {UserError} the network's end does not fit the targets
+ * @throws {ConfigError} layers do not fit one another, or the last one the targets
  */
 export function buildDescription({ model }: Config, samples: Samples): NetworkDescription {
   const outputs = outputsOf(samples);
   if (model.kind === 'mlp') return mlp([sizeOf(samples.shape), ...model.hidden, outputs]);
-  return { input: samples.shape, layers: model.layers };
+  const description = { input: samples.shape, layers: model.layers };
+  const given = build('model', () => sizeOf(resolve(description).at(-1)!.outputShape));
+  if (given !== outputs) {
+    throw new ConfigError(`model: it ends in ${given} outputs, the targets need ${outputs}`);
+  }
+  return description;
 }
 
 /** How many numbers the network has to give for a sample. */
@@ -38,7 +44,7 @@ export function outputsOf({ targets }: Samples): number {
 /**
  * The optimizer's groups: each parameter goes to the first group with a pattern that fits.
  *
- * @throws {UserError} a group that no parameter fits
+ * @throws {ConfigError} a group that no parameter fits
  */
 export function buildGroups({ optimizer }: Config, network: Network): GroupOptions[] {
   const { groups, regularizer, ...shared } = optimizer;
@@ -48,7 +54,7 @@ export function buildGroups({ optimizer }: Config, network: Network): GroupOptio
     for (const parameter of parameters) left.delete(parameter);
     if (parameters.length === 0) {
       const names = network.parameters.map(({ name }) => name).join(', ');
-      throw new UserError(
+      throw new ConfigError(
         `optimizer.groups.${index}.parameters: ${patterns.join(', ')} names no parameter that is ` +
           `left; the network has ${names}`,
       );
@@ -95,6 +101,33 @@ export function buildSchedule({ schedule, epochs }: Config, rate: number): Sched
     case 'plateau':
       return plateau(rate, schedule);
   }
+}
+
+/** Whether a group has a λ to steer. */
+export function isRegularized({ regularizer }: ParameterGroup): boolean {
+  return regularizer.name !== 'none';
+}
+
+/**
+ * Makes sure that the λ policy finds what it works on.
+ *
+ * @throws {ConfigError} it steers v, and a group has none, or no group is regularized
+ */
+export function checkLambdaPolicy({ lambdaPolicy }: Config, groups: readonly ParameterGroup[]) {
+  const { kind } = lambdaPolicy;
+  if (kind === 'fixed' || kind === 'schedule') return;
+  const steered = groups.filter(isRegularized);
+  const hasThresholds = ({ regularizer }: ParameterGroup) =>
+    kind === 'discrepancy' || regularizer.thresholds !== undefined;
+  const fits = (group: ParameterGroup) => group.method.usesSubgradient && hasThresholds(group);
+  if (steered.length > 0 && steered.every(fits)) return;
+  const found = (steered.length > 0 ? steered : groups)
+    .map(({ method, regularizer }) => `${method.name} with ${regularizer.name}`)
+    .join(', ');
+  throw new ConfigError(
+    `lambdaPolicy: ${kind} needs linbreg or adabreg with a regularizer` +
+      `${kind === 'discrepancy' ? '' : ' of entries or groups'}, not ${found}`,
+  );
 }
 
 /** The policy that steers a group's λ. */

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
-import { UserError } from '../files/errors.js';
 import { defaultBreakEven } from '../nn/index.js';
-import { number, object, oneOf, validate, whole } from './validate.js';
+import { ConfigError, listOf, number, object, oneOf, validate, whole } from './validate.js';
 
 /*
  * The configuration of a training run, as it stands in config.json. Each schema fills in what is
@@ -47,7 +46,7 @@ const lambdaPolicy = v.variant('kind', [
   object({ kind: v.literal('fixed') }),
   object({
     kind: v.literal('schedule'),
-    values: v.pipe(v.array(number(0)), v.minLength(1)),
+    values: listOf(number(0)),
   }),
   object({
     kind: v.literal('discrepancy'),
@@ -77,7 +76,7 @@ const hyperparameters = {
 };
 
 const group = object({
-  parameters: v.pipe(v.array(v.string()), v.minLength(1)),
+  parameters: listOf(v.string()),
   learningRate: v.optional(hyperparameters.learningRate),
   lambda: v.optional(hyperparameters.lambda),
   delta: v.optional(hyperparameters.delta),
@@ -99,7 +98,7 @@ const optimizer = object({
   epsilon: v.optional(hyperparameters.epsilon, 1e-8),
   regularizer: v.optional(regularizer, { kind: 'l1' }),
   // The first group that names a parameter has it; `*` stands for any text.
-  groups: v.optional(v.pipe(v.array(group), v.minLength(1)), [
+  groups: v.optional(listOf(group), [
     { parameters: ['*.weight'] },
     { parameters: ['*'], regularizer: { kind: 'none' } },
   ]),
@@ -129,7 +128,7 @@ const model = v.variant('kind', [
   object({ kind: v.literal('mlp'), hidden: v.array(whole(1)) }),
   object({
     kind: v.literal('layers'),
-    layers: v.pipe(v.array(object({ name: v.string(), layer })), v.minLength(1)),
+    layers: listOf(object({ name: v.string(), layer })),
   }),
 ]);
 
@@ -167,7 +166,7 @@ export type ConfigInput = v.InferInput<typeof configSchema>;
  * Checks a configuration and fills in the defaults.
  *
  * @param source what messages begin with, such as the file's path
- * @throws {UserError} one line that names the path, the value and what is allowed
+ * @throws {ConfigError} one line that names the path, the value and what is allowed
  */
 export function resolveConfig(input: unknown, source = 'config'): Config {
   return validate(configSchema, input, source);
@@ -177,25 +176,31 @@ export function resolveConfig(input: unknown, source = 'config'): Config {
  * Sets one value in a configuration by its path, such as `optimizer.lambda=0.05`. The value is read
  * as JSON where it is JSON, else as text.
  *
- * @throws {UserError} no `=`, or a path through something that is no object
+ * @throws {ConfigError} no `=`, or a path through something that is no object
  */
 export function setByPath(config: object, assignment: string): void {
   const [, path, text] = /^([^=]+)=(.*)$/s.exec(assignment) ?? [];
   if (path === undefined) {
-    throw new UserError(`--set ${assignment}: write path=value, such as optimizer.lambda=0.05`);
+    throw new ConfigError(`--set ${assignment}: write path=value, such as optimizer.lambda=0.05`);
   }
   const keys = path.split('.');
   const last = keys.pop()!;
-  let at = config as Record<string, unknown>;
+  let at = config;
   for (const key of keys) {
-    if (!Object.hasOwn(at, key)) at[key] = {};
-    if (typeof at[key] !== 'object' || at[key] === null) {
-      throw new UserError(`--set ${assignment}: '${key}' is no object`);
+    if (!Object.hasOwn(at, key)) define(at, key, {});
+    const next: unknown = Reflect.get(at, key);
+    if (typeof next !== 'object' || next === null) {
+      throw new ConfigError(`--set ${assignment}: '${key}' is no object`);
     }
-    at = at[key] as Record<string, unknown>;
+    at = next;
   }
-  Object.defineProperty(at, last, {
-    value: parseValue(text),
+  define(at, last, parseValue(text));
+}
+
+/** Sets an own property whatever its name: an assignment to `__proto__` would change the prototype. */
+function define(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, {
+    value,
     enumerable: true,
     configurable: true,
     writable: true,

@@ -121,7 +121,7 @@ class Fit {
       this.#notifyStep();
       const now = performance.now();
       if (now - yielded < YIELD_MS) continue;
-      if (now - this.#checkpointAt > STEP_CHECKPOINT_MS) {
+      if (now - this.#checkpointAt > STEP_CHECKPOINT_MS && !trainer.isEpochDone) {
         this.#addTime(started);
         await this.#checkpoint();
         started = performance.now();
@@ -186,6 +186,7 @@ class Fit {
   }
 
   async #checkpoint(): Promise<void> {
+    this.#trainer.checkFinite();
     const best = this.#bestWeights;
     const checkpoint: Checkpoint = {
       progress: {

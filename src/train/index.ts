@@ -1,8 +1,22 @@
 export { type Config, type ConfigInput, resolveConfig, setByPath } from './config.js';
+export { loadTrainingData } from './data.js';
+export { type EvaluateOptions, evaluate, type SplitName, splitNames } from './evaluate.js';
 export type { Checkpoint, Ending, Observer, Progress, StepProgress } from './fit.js';
+export { inspect, type LayerReport, type ModelReport } from './inspect.js';
 export type { Density, EpochMetrics, Score, Summary } from './metrics.js';
+export { loadModel, loadModelConfig, type Model } from './model.js';
+export { loadConfigInput, type NamedConfig } from './named-config.js';
 export { type Preset, presets } from './presets.js';
-export { RunDirectory, readConfig, readMetrics, runFiles } from './run-directory.js';
+export {
+  nextRunPath,
+  RunDirectory,
+  readConfig,
+  readMetrics,
+  readSummary,
+  runFiles,
+} from './run-directory.js';
 export { type TrainOptions, type TrainResult, train } from './train.js';
+export { trainRun } from './train-run.js';
 export { DivergenceError, Trainer, type TrainingData } from './trainer.js';
+export { ConfigError } from './validate.js';
 export { writeWeights } from './weights.js';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   decodeSafetensors,
@@ -10,9 +10,11 @@ import {
   writeAtomic,
 } from '../files/index.js';
 import { type Config, resolveConfig } from './config.js';
-import type { Checkpoint, Observer, Progress } from './fit.js';
+import type { Checkpoint, Observer } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
+import { metricsSchema, parseJson, progressSchema, summarySchema } from './stored.js';
 import type { TrainOptions } from './train.js';
+import { ConfigError } from './validate.js';
 
 /** The files of a run directory. */
 export const runFiles = {
@@ -30,7 +32,8 @@ export const runFiles = {
 export class RunDirectory implements Observer {
   readonly path: string;
   readonly config: Config;
-  #metrics: EpochMetrics[];
+  readonly #metrics: EpochMetrics[];
+  #hasCheckpoint = false;
 
   private constructor(path: string, config: Config, metrics: EpochMetrics[]) {
     this.path = path;
@@ -57,7 +60,7 @@ export class RunDirectory implements Observer {
       throw new UserError(`${path} is not empty; ${hint}`);
     }
     const run = new RunDirectory(path, config, []);
-    await run.#write(runFiles.config, `${JSON.stringify(config, null, 2)}\n`);
+    await run.#writeJson(runFiles.config, config);
     await run.#write(runFiles.metrics, '');
     return run;
   }
@@ -68,22 +71,29 @@ export class RunDirectory implements Observer {
    *
    * @param epochs trains to this epoch instead of the configured one
    * @throws {UserError} a file is missing or damaged
+   * @throws {ConfigError} the run is past the epoch wanted
    */
   static async open(
     path: string,
     epochs?: number,
   ): Promise<{ run: RunDirectory; resume?: NonNullable<TrainOptions['resume']> }> {
     const stored = await readConfig(path);
-    const config = epochs === undefined ? stored : { ...stored, epochs };
+    const config = epochs === undefined ? stored : resolveConfig({ ...stored, epochs }, path);
     const resume = await readState(join(path, runFiles.state));
-    const metrics = await readMetrics(path);
     const done = resume?.progress.trainer.epoch ?? 0;
-    const kept = metrics.filter(({ epoch }) => epoch <= done);
-    const run = new RunDirectory(path, config, kept);
-    if (epochs !== undefined) {
-      await run.#write(runFiles.config, `${JSON.stringify(config, null, 2)}\n`);
+    if (config.epochs < done) {
+      throw new ConfigError(`${path}: epochs: ${epochs} is less than the ${done} the run has`);
     }
+    const kept = (await readMetrics(path)).filter(({ epoch }) => epoch <= done);
+    const run = new RunDirectory(path, config, kept);
+    run.#hasCheckpoint = resume !== undefined;
+    if (epochs !== undefined) await run.#writeJson(runFiles.config, config);
     return { run, ...(resume && { resume }) };
+  }
+
+  /** Whether there is something to continue from. */
+  get hasCheckpoint(): boolean {
+    return this.#hasCheckpoint;
   }
 
   async onEpoch(metrics: EpochMetrics): Promise<void> {
@@ -95,18 +105,48 @@ export class RunDirectory implements Observer {
   async onCheckpoint({ progress, weights, optimizer, best }: Checkpoint): Promise<void> {
     const all = new Map([...weights, ...optimizer]);
     const metadata = { progress: JSON.stringify(progress) };
-    await this.#write(runFiles.state, encodeSafetensors(all, metadata));
-    await this.#write(runFiles.last, encodeSafetensors(weights));
+    // The state comes last: until it is there, a run continues from the checkpoint before, and finds
+    // the other files' content again.
     if (best) await this.#write(runFiles.best, encodeSafetensors(best));
+    await this.#write(runFiles.last, encodeSafetensors(weights));
+    await this.#write(runFiles.state, encodeSafetensors(all, metadata));
+    this.#hasCheckpoint = true;
   }
 
   async finish(summary: Summary): Promise<void> {
-    await this.#write(runFiles.summary, `${JSON.stringify(summary, null, 2)}\n`);
+    await this.#writeJson(runFiles.summary, summary);
+  }
+
+  /** Removes the folder of a run that has come to nothing; other people's files in it stay. */
+  async discard(): Promise<void> {
+    for (const name of Object.values(runFiles)) await rm(join(this.path, name), { force: true });
+    await rmdir(this.path).catch(() => {});
+  }
+
+  #writeJson(name: string, value: unknown): Promise<void> {
+    return this.#write(name, `${JSON.stringify(value, null, 2)}\n`);
   }
 
   #write(name: string, data: Uint8Array | string): Promise<void> {
     return writeAtomic(join(this.path, name), data);
   }
+}
+
+/**
+ * A path for the next run of this name: `parent/name-1`, or the number after the highest there.
+ *
+ * @throws {UserError} the parent cannot be read
+ */
+export async function nextRunPath(parent: string, name: string): Promise<string> {
+  const found = await readdir(parent).catch((error) => {
+    if (error.code === 'ENOENT') return [];
+    throw fileError(error, 'read', parent);
+  });
+  const numbers = found
+    .filter((entry) => entry.startsWith(`${name}-`))
+    .map((entry) => Number(entry.slice(name.length + 1)))
+    .filter(Number.isSafeInteger);
+  return join(parent, `${name}-${Math.max(0, ...numbers) + 1}`);
 }
 
 /**
@@ -130,28 +170,26 @@ export async function readMetrics(path: string): Promise<EpochMetrics[]> {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line, index) => parseJson(line, `${file}, line ${index + 1}`) as EpochMetrics);
+    .map((line, index) => parseJson(line, `${file}, line ${index + 1}`, metricsSchema));
+}
+
+/**
+ * The summary of a run that has come to its end.
+ *
+ * @throws {UserError} it is damaged
+ */
+export async function readSummary(path: string): Promise<Summary | undefined> {
+  const file = join(path, runFiles.summary);
+  return existsSync(file) ? parseJson(await readText(file), file, summarySchema) : undefined;
 }
 
 async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await readBytes(path));
 }
 
-function parseJson(text: string, source: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${source}: no valid JSON (${(error as Error).message})`);
-  }
-}
-
 async function readState(path: string): Promise<TrainOptions['resume']> {
   if (!existsSync(path)) return undefined;
   const { tensors, metadata } = decodeSafetensors(await readBytes(path), path);
-  return { progress: parseProgress(metadata.progress, path), tensors };
-}
-
-function parseProgress(text: string | undefined, source: string): Progress {
-  if (text === undefined) throw new UserError(`${source}: it holds no state of a run`);
-  return parseJson(text, source) as Progress;
+  if (metadata.progress === undefined) throw new UserError(`${path}: it holds no state of a run`);
+  return { progress: parseJson(metadata.progress, path, progressSchema), tensors };
 }

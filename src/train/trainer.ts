@@ -16,10 +16,13 @@ import {
   buildGroups,
   buildLambdaPolicy,
   buildSchedule,
+  checkLambdaPolicy,
+  isRegularized,
   outputsOf,
 } from './build.js';
 import type { Config } from './config.js';
 import { type Density, type Score, ScoreSum } from './metrics.js';
+import { build, ConfigError } from './validate.js';
 import { writeWeights } from './weights.js';
 
 /** What a network is trained and tested on. Every `Dataset` is such. */
@@ -87,7 +90,7 @@ export class Trainer {
   /**
    * Builds the network and draws its start.
    *
-   * @throws {UserError} configuration and data do not fit one another
+   * @throws {ConfigError} configuration and data do not fit one another
    */
   constructor(engine: Engine, config: Config, data: TrainingData) {
     checkData(config, data);
@@ -95,7 +98,7 @@ export class Trainer {
     this.#data = data;
     const { train, validation } = split(data.train, config.validation, config.seed);
     if (config.batchSize > train.length) {
-      throw new UserError(
+      throw new ConfigError(
         `batchSize: ${config.batchSize} is more than the ${train.length} samples to train on`,
       );
     }
@@ -108,14 +111,14 @@ export class Trainer {
       ...(data.mean && data.std && { normalization: { mean: data.mean, std: data.std } }),
       breakEven: config.breakEven,
     });
-    checkOutput(this.network, data.train);
     initialize(this.network, config.seed, () => config.start);
     this.optimizer = new Optimizer(this.network, buildGroups(config, this.network));
-    this.optimizer.start();
+    checkLambdaPolicy(config, this.optimizer.groups);
+    build('optimizer', () => this.optimizer.start());
     this.#groups = this.optimizer.groups.map((group) => ({
       group,
       schedule: buildSchedule(config, group.hyper.learningRate),
-      ...(group.regularizer.name !== 'none' && { policy: buildLambdaPolicy(config) }),
+      ...(isRegularized(group) && { policy: buildLambdaPolicy(config) }),
     }));
     this.#order = this.#orderOf(0);
   }
@@ -188,10 +191,17 @@ export class Trainer {
     return score;
   }
 
-  /** Score on the samples held back; undefined where there are none. */
+  /**
+   * Score on the samples held back; undefined where there are none.
+   *
+   * @throws {DivergenceError} the loss is not a finite number
+   */
   validate(): Score | undefined {
     if (this.#validation.length === 0) return undefined;
-    return this.#score(this.#data.train, this.#validation);
+    const score = this.#score(this.#data.train, this.#validation);
+    if (Number.isFinite(score.loss)) return score;
+    const what = `the validation loss is ${score.loss}`;
+    throw new DivergenceError(this.optimizer.steps, this.#epoch + 1, what);
   }
 
   /** Score on the test set; undefined where there is none. */
@@ -268,6 +278,12 @@ export class Trainer {
    * @throws {UserError} the checkpoint belongs to another network or optimizer
    */
   restore(state: TrainerState, tensors: ReadonlyMap<string, Tensor>): void {
+    const counts = [state.lambdas, state.schedules, state.policies].map(({ length }) => length);
+    if (counts.some((count) => count !== this.#groups.length)) {
+      throw new UserError(
+        `checkpoint: it is of ${counts[0]} parameter groups, the optimizer has ${this.#groups.length}`,
+      );
+    }
     writeWeights(this.network, tensors);
     const arrays = new Map([...tensors].map(([name, { data }]) => [name, data]));
     this.optimizer.restore(arrays, state.steps);
@@ -321,7 +337,7 @@ function everySample({ count }: Samples): Int32Array {
 function checkData({ loss }: Config, { train, test }: TrainingData): void {
   const { kind } = train.targets;
   if ((loss === 'cross-entropy') !== (kind === 'classes')) {
-    throw new UserError(`loss: ${loss} does not go with targets that are ${kind}`);
+    throw new ConfigError(`loss: ${loss} does not go with targets that are ${kind}`);
   }
   if (!test) return;
   if (String(test.shape) !== String(train.shape)) {
@@ -331,13 +347,5 @@ function checkData({ loss }: Config, { train, test }: TrainingData): void {
     throw new UserError(
       `test targets have ${outputsOf(test)} classes, training targets ${outputsOf(train)}`,
     );
-  }
-}
-
-function checkOutput({ outputShape }: Network, samples: Samples): void {
-  const wanted = outputsOf(samples);
-  const given = sizeOf(outputShape);
-  if (given !== wanted) {
-    throw new UserError(`model: it ends in ${given} outputs, the targets need ${wanted}`);
   }
 }

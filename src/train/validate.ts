@@ -7,7 +7,7 @@ export function number(least: number, most = Infinity, { open = false } = {}) {
   const range = most === Infinity ? from : `${open ? from : `from ${least}`} to ${most}`;
   const fits = (x: unknown) =>
     typeof x === 'number' && Number.isFinite(x) && (open ? x > least : x >= least) && x <= most;
-  return v.custom<number>(fits, `a number ${range}`);
+  return v.custom<number>(fits, least === -Infinity ? 'a number' : `a number ${range}`);
 }
 
 /** A whole number from `least` to `most`. */
@@ -15,6 +15,11 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
   const fits = (x: unknown) => Number.isSafeInteger(x) && Number(x) >= least && Number(x) <= most;
   return v.custom<number>(fits, `a whole number ${range}`);
+}
+
+/** A list that is not empty. */
+export function listOf<Item extends v.GenericSchema>(item: Item) {
+  return v.pipe(v.array(item), v.minLength(1, 'a list of one or more'));
 }
 
 /** An object with these keys and no others. */
@@ -27,19 +32,37 @@ export function oneOf<const T extends readonly string[]>(options: T) {
   return v.picklist(options);
 }
 
+/** A configuration that cannot be used: wrong in itself, or for its data. */
+export class ConfigError extends UserError {}
+
+/**
+ * Builds something from a part of the configuration.
+ *
+ * @throws {ConfigError} whatever stopped it, with the part's path in front
+ */
+export function build<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new ConfigError(`${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /**
  * Checks a value that a user wrote and fills in what was left out.
  *
- * @throws {UserError} one line: the path, what is there, what is allowed
+ * @param Failure the class of the error; files that programs write are no configuration
+ * @throws {ConfigError} one line: the path, what is there, what is allowed
  */
 export function validate<Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,
   source: string,
+  Failure: typeof UserError = ConfigError,
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, input, { abortEarly: true });
   if (result.success) return result.output;
-  throw new UserError(`${source}: ${describe(result.issues[0])}`);
+  throw new Failure(`${source}: ${describe(result.issues[0])}`);
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {
@@ -48,13 +71,13 @@ function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     return `${at}unknown key; it must be ${issue.message}`;
   }
-  if (issue.type === 'strict_object' && issue.expected !== 'Object') return `${at}is missing`;
+  if (issue.input === undefined) return `${at}is missing`;
   return `${at}${show(issue.input)} is not allowed; it must be ${expectation(issue)}`;
 }
 
 /** Our own checks word what they expect as their message; Valibot's built-in ones as a type. */
 function expectation(issue: v.BaseIssue<unknown>): string {
-  if (issue.type === 'custom') return issue.message;
+  if (issue.type === 'custom' || issue.type === 'min_length') return issue.message;
   const words = (issue.expected ?? 'valid').replace(/^\((.*)\)$/, '$1').replaceAll(' | ', ', ');
   const names: Record<string, string> = {
     Object: 'an object',

@@ -1,0 +1,19 @@
+/** `npm run bench [-- linear mlp startup]`: all figures that docs/benchmarks.md quotes. */
+
+import { machine } from './lib.js';
+import { benchLinear } from './linear.js';
+import { benchMlp } from './mlp.js';
+import { benchStartup } from './startup.js';
+
+const benches = { linear: benchLinear, mlp: benchMlp, startup: benchStartup };
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !Object.hasOwn(benches, name));
+if (unknown) {
+  console.error(`bench: no bench '${unknown}'; there are ${Object.keys(benches).join(', ')}`);
+  process.exit(2);
+}
+console.log(`${machine()}\n`);
+for (const [name, bench] of Object.entries(benches)) {
+  if (wanted.length === 0 || wanted.includes(name)) await bench();
+}

@@ -1,0 +1,193 @@
+/**
+ * One linear layer, dense and sparse, at batch 128: forward, forward with full backward, and the
+ * gradient of all weights, on one and two threads; PyTorch's dense layer beside it.
+ */
+import { Engine, type Program, record, words } from '#lib/engine/index.js';
+import { stream } from '#lib/math/index.js';
+import { linear, linearOperation } from '#lib/nn/layers/linear.js';
+import type { GradientScope, Site } from '#lib/nn/operation.js';
+import { planParameter } from '#lib/nn/parameter.js';
+import { type BreakEven, countCall, indexCalls } from '#lib/nn/support.js';
+import { interleave, printTable, python, pytorchProgram, runPeer, type Work } from './lib.js';
+
+const BATCH = 128;
+const BLOCKS = BATCH / 16;
+const SIZES = [256, 1024, 4096];
+const DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
+
+const byRows: BreakEven = { forward: 0, inputGradient: 0, weightGradient: 0 };
+const byEntries: BreakEven = { forward: 2, inputGradient: 2, weightGradient: 2 };
+
+/** A square layer in an engine's memory, with programs for its passes. */
+class Layer {
+  readonly #engine: Engine;
+  readonly #layer = linear(1);
+  readonly #site: Site;
+
+  constructor(engine: Engine, size: number, density: number, breakEven: BreakEven) {
+    this.#engine = engine;
+    const parameters = linearOperation.parameters(linear(size), [size]);
+    const plan = (name: string) => planParameter('fc', name, parameters[name], breakEven);
+    const tensor = (name: string) => ({
+      shape: [size],
+      value: words(name, size * BATCH),
+      gradient: words(`${name} gradient`, size * BATCH),
+    });
+    this.#site = {
+      batch: record('batch', [BATCH, BLOCKS]),
+      input: tensor('input'),
+      output: tensor('output'),
+      parameters: { weight: plan('weight'), bias: plan('bias') },
+    };
+    const random = stream(size, 'bench');
+    const { weight } = this.#site.parameters;
+    const values = engine.floats(weight.value);
+    for (let i = 0; i < values.length; i++) {
+      values[i] = random.bernoulli(density) ? random.uniform() - 0.5 : 0;
+    }
+    for (const buffer of [this.#site.input.value, this.#site.output.gradient]) {
+      engine.floats(buffer!).forEach((_, i, all) => {
+        all[i] = random.uniform() - 0.5;
+      });
+    }
+    const support = weight.support!;
+    engine.run(
+      engine.load([countCall(support, weight.value), ...indexCalls(support, weight.value)]),
+      BLOCKS,
+    );
+  }
+
+  forward(): Work {
+    return this.#work('forward', linearOperation.forward(this.#layer, this.#site));
+  }
+
+  backward(scope: GradientScope): Work {
+    return this.#work(scope, linearOperation.backward(this.#layer, this.#site, scope));
+  }
+
+  both(scope: GradientScope): Work {
+    return this.#work('both', [
+      ...linearOperation.forward(this.#layer, this.#site),
+      ...linearOperation.backward(this.#layer, this.#site, scope),
+    ]);
+  }
+
+  /** The passes one by one, for the break-even. */
+  passes(): Work[] {
+    const [weightRows, weightEntries] = linearOperation.backward(
+      this.#layer,
+      this.#site,
+      'support',
+    );
+    const inputs = linearOperation.backward(this.#layer, this.#site, 'support').slice(-2);
+    return [
+      this.forward(),
+      this.#work('input', inputs),
+      this.#work('weight', [weightRows, weightEntries]),
+    ];
+  }
+
+  #work(name: string, program: Program): Work {
+    const loaded = this.#engine.load(program);
+    return { name, run: () => this.#engine.run(loaded, BLOCKS) };
+  }
+}
+
+function gflops(size: number, density: number, passes: number, ms: number): string {
+  return ((2 * passes * density * size * size * BATCH) / ms / 1e6).toFixed(0);
+}
+
+interface PyTorchLinear {
+  readonly forward_ms: number;
+  readonly forward_backward_ms: number;
+}
+
+async function benchSize(size: number): Promise<void> {
+  const [one, two] = [await Engine.create({ threads: 1 }), await Engine.create({ threads: 2 })];
+  const dense = [one, two].map((engine) => new Layer(engine, size, 1, byRows));
+  const rows = [];
+  for (const density of DENSITIES) {
+    const breakEven = density === 1 ? byRows : byEntries;
+    const layers = [one, two].map((engine) => new Layer(engine, size, density, breakEven));
+    const works = [...layers, dense[1]].flatMap((layer) => [
+      layer.forward(),
+      layer.both('support'),
+    ]);
+    const [forward1, both1, forward2, both2, denseForward, denseBoth] = interleave(works);
+    rows.push([
+      density,
+      forward1.toFixed(3),
+      forward2.toFixed(3),
+      gflops(size, density, 1, forward2),
+      `${(denseForward / forward2).toFixed(1)}×`,
+      both1.toFixed(3),
+      both2.toFixed(3),
+      gflops(size, density, 3, both2),
+      `${(denseBoth / both2).toFixed(1)}×`,
+    ]);
+  }
+  console.log(`### Linear ${size} × ${size}, batch ${BATCH}, ${two.build} build\n`);
+  printTable(
+    [
+      ...['density', 'forward, 1 thread (ms)', '2 threads (ms)', 'GFLOP/s', 'vs our dense'],
+      ...['+ backward on the support, 1 thread (ms)', '2 threads (ms)', 'GFLOP/s', 'vs our dense'],
+    ],
+    rows,
+  );
+  benchPeer(size, dense[1]);
+  one.close();
+  two.close();
+}
+
+/** PyTorch before and after our own dense layer: the middle of both is its figure. */
+function benchPeer(size: number, dense: Layer): void {
+  const ask = () =>
+    runPeer<PyTorchLinear>(python, [
+      pytorchProgram,
+      'linear',
+      `${size}`,
+      `${BATCH}`,
+      '--seconds',
+      '2',
+    ]);
+  const before = ask();
+  if (!before) {
+    console.log('PyTorch is not installed (Debian: python3-torch libopenblas0-openmp)\n');
+    return;
+  }
+  const [forward, both] = interleave([dense.forward(), dense.both('all')]);
+  const after = ask() ?? before;
+  const peerForward = (before.forward_ms + after.forward_ms) / 2;
+  const peerBoth = (before.forward_backward_ms + after.forward_backward_ms) / 2;
+  printTable(
+    ['dense, 2 threads', 'forward (ms)', 'forward + backward (ms)'],
+    [
+      ['ours', forward.toFixed(2), both.toFixed(2)],
+      ['PyTorch', peerForward.toFixed(2), peerBoth.toFixed(2)],
+      [
+        'ours at a speed of',
+        `${(peerForward / forward).toFixed(2)} PyTorch`,
+        `${(peerBoth / both).toFixed(2)} PyTorch`,
+      ],
+    ],
+  );
+}
+
+/** Where the kernels over entries stop being faster than those over rows: `defaultBreakEven`. */
+async function benchBreakEven(): Promise<void> {
+  const engine = await Engine.create({ threads: 2 });
+  const dense = new Layer(engine, 1024, 1, byRows).passes();
+  const rows = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7].map((density) => {
+    const sparse = new Layer(engine, 1024, density, byEntries).passes();
+    const times = interleave([...dense, ...sparse]);
+    return [density, ...[0, 1, 2].map((pass) => (times[pass + 3] / times[pass]).toFixed(2))];
+  });
+  console.log('### Time by entries / time by rows, 1024 × 1024\n');
+  printTable(['density', 'forward', 'input gradient', 'weight gradient'], rows);
+  engine.close();
+}
+
+export async function benchLinear(): Promise<void> {
+  for (const size of SIZES) await benchSize(size);
+  await benchBreakEven();
+}

@@ -1,0 +1,66 @@
+/**
+ * An epoch of the preset mnist-mlp (57,000 images, batch 128) beside PyTorch's arithmetic for the
+ * same, with its data in memory, and TensorFlow.js. They take turns.
+ */
+import { loadDataset } from '#lib/data/index.js';
+import { Engine } from '#lib/engine/index.js';
+import { presets, resolveConfig, Trainer } from '#lib/train/index.js';
+import { median, printTable, python, pytorchProgram, runPeer } from './lib.js';
+
+const ROUNDS = 5;
+
+interface PyTorchStep {
+  readonly step_ms: number;
+  readonly epoch_s: number;
+}
+
+interface TensorFlowSteps {
+  readonly missing?: readonly string[];
+  readonly wasm?: { readonly epochSeconds: number };
+  readonly cpu?: { readonly epochSeconds: number };
+}
+
+function trainEpoch(trainer: Trainer): number {
+  const start = performance.now();
+  while (!trainer.isEpochDone) trainer.step();
+  const seconds = (performance.now() - start) / 1000;
+  trainer.endEpoch();
+  return seconds;
+}
+
+export async function benchMlp(): Promise<void> {
+  const data = await loadDataset('mnist');
+  const config = resolveConfig(presets['mnist-mlp'].config);
+  const engines = [await Engine.create({ threads: 1 }), await Engine.create({ threads: 2 })];
+  const trainers = engines.map((engine) => new Trainer(engine, config, data));
+  for (const trainer of trainers) trainEpoch(trainer);
+  const ours: number[][] = [[], []];
+  const pytorch: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index, trainer] of trainers.entries()) ours[index].push(trainEpoch(trainer));
+    const peer = runPeer<PyTorchStep>(python, [pytorchProgram, 'mlp-step', '--seconds', '2']);
+    if (peer) pytorch.push(peer.epoch_s);
+  }
+  for (const engine of engines) engine.close();
+  const program = new URL('./peers/tfjs.ts', import.meta.url).pathname;
+  const tensorflow = runPeer<TensorFlowSteps>(process.execPath, ['--import', 'tsx', program]);
+  const best = median(ours[1]);
+  const row = (name: string, seconds: number | undefined) =>
+    seconds === undefined
+      ? [name, 'not installed', '']
+      : [name, seconds.toFixed(2), `${(seconds / best).toFixed(1)}×`];
+  console.log(`### Epoch of mnist-mlp: 57,000 images, batch 128, ${engines[1].build} build\n`);
+  printTable(
+    ['program', 'seconds', 'our time × …'],
+    [
+      row('bregman, 2 threads', best),
+      row('bregman, 1 thread', median(ours[0])),
+      row(
+        'PyTorch, 2 threads, LinBreg as in the reference',
+        pytorch.length ? median(pytorch) : undefined,
+      ),
+      row('TensorFlow.js wasm, SGD', tensorflow?.wasm?.epochSeconds),
+      row('TensorFlow.js cpu, SGD', tensorflow?.cpu?.epochSeconds),
+    ],
+  );
+}

@@ -1,0 +1,80 @@
+import * as v from 'valibot';
+import { UserError } from '../files/errors.js';
+import type { Progress } from './fit.js';
+import type { EpochMetrics, Summary } from './metrics.js';
+import { validate } from './validate.js';
+
+/*
+ * What a run writes and reads back. The files may be damaged or of another program, so they are
+ * checked before anything relies on them.
+ */
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const score = v.object({ loss: v.number(), accuracy: v.exactOptional(v.number()) });
+
+const density = v.object({ total: v.number(), layers: v.record(v.string(), v.number()) });
+
+/** A line of metrics.jsonl. */
+export const metricsSchema: v.GenericSchema<unknown, EpochMetrics> = v.object({
+  epoch: count,
+  train: score,
+  validation: v.exactOptional(score),
+  density,
+  regularizer: v.number(),
+  lambda: v.number(),
+  learningRate: v.number(),
+  seconds: v.number(),
+  samplesPerSecond: v.number(),
+});
+
+/** summary.json. */
+export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
+  test: v.exactOptional(score),
+  density,
+  epochs: count,
+  seconds: v.number(),
+  seed: v.number(),
+  threads: v.number(),
+  peakMemoryBytes: v.number(),
+  version: v.string(),
+});
+
+/** The metadata of state.safetensors. */
+export const progressSchema: v.GenericSchema<unknown, Progress> = v.object({
+  trainer: v.object({
+    epoch: count,
+    batch: count,
+    steps: count,
+    sums: v.object({ samples: count, loss: v.number(), hits: count }),
+    lambdas: v.array(v.number()),
+    schedules: v.array(v.unknown()),
+    policies: v.array(v.unknown()),
+  }),
+  best: v.nullable(v.object({ epoch: count, score })),
+  seconds: v.number(),
+  epochSeconds: v.number(),
+});
+
+/**
+ * Reads JSON that has to fit a schema.
+ *
+ * @param source what messages begin with, such as the file's path
+ * @throws {UserError} it is no JSON, or does not fit
+ */
+export function parseJson<T>(text: string, source: string, schema: v.GenericSchema<unknown, T>): T {
+  return validate(schema, parse(text, source), source, UserError);
+}
+
+/**
+ * Reads JSON as it is.
+ *
+ * @throws {UserError} it is no JSON
+ */
+export function parse(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${source}: no valid JSON (${(error as Error).message})`);
+  }
+}
