@@ -7,3 +7,5 @@ export { activationBackward, activationForward } from './activations';
 export { softmaxCrossEntropy, squaredError } from './loss';
 export { optimizerStep, shrinkColumns } from './optimizer';
 export { countRows, supportFill, supportIndex } from './support';
+export { convEntries, convEntriesWeightGradient, foldPartials } from './conv-entries';
+export { convRows, convRowsWeightGradient, packConv } from './conv-rows';

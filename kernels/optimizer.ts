@@ -236,12 +236,12 @@ function addGroupSubgradient(args: OptimizerStep, start: usize, end: usize): voi
 export function shrinkColumns(args: ShrinkColumns, tile: i32): void {
   const depth = args.depth, stride = <usize>(args.columns << 2);
   const first = args.theta + <usize>(tile * depth << 2);
-  let squares: f32 = 0;
+  let squares: f64 = 0; // one long sum, where float32 would lose digits
   for (let row = 0, at = first; row < args.rows; row++, at += stride) {
-    for (let d = at; d < at + <usize>(depth << 2); d += 4) squares += load<f32>(d) * load<f32>(d);
+    for (let d = at; d < at + <usize>(depth << 2); d += 4) squares += <f64>load<f32>(d) * <f64>load<f32>(d);
   }
   const threshold = args.settings.groupThreshold * sqrt<f32>(<f32>(args.rows * depth));
-  const factor = remainder(threshold, sqrt<f32>(squares));
+  const factor = remainder(threshold, <f32>sqrt<f64>(squares));
   for (let row = 0, at = first; row < args.rows; row++, at += stride) {
     for (let d = at; d < at + <usize>(depth << 2); d += 4) store<f32>(d, load<f32>(d) * factor);
   }

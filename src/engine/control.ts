@@ -104,7 +104,7 @@ export class Executor {
   run(words: Int32Array, generation: number): void {
     const scratch = words[Control.scratch] + this.#thread * words[Control.scratchBytes];
     this.#instance.bindScratch(scratch);
-    const first = words[Control.program] >> 2;
+    const first = words[Control.program] >>> 2;
     const end = first + words[Control.calls] * SLOT_WORDS;
     for (let slot = first; slot < end; slot += SLOT_WORDS) {
       const blocks = words[slot + Slot.perBlock] ? words[Control.blocks] : 1;
@@ -145,7 +145,7 @@ export class Executor {
 
 function isWanted(words: Int32Array, slot: number): boolean {
   const flag = words[slot + Slot.flag];
-  return flag === 0 || words[flag >> 2] === words[slot + Slot.flagValue];
+  return flag === 0 || words[flag >>> 2] === words[slot + Slot.flagValue];
 }
 
 function isCurrent(words: Int32Array, ticket: number, generation: number): boolean {

@@ -118,12 +118,12 @@ export class Engine {
 
   /** A buffer's memory as float32 numbers; valid until the next allocation. */
   floats(buffer: PlannedBuffer): Float32Array {
-    return this.#memory.floats(this.#place(buffer), buffer.bytes >> 2);
+    return this.#memory.floats(this.#place(buffer), buffer.bytes >>> 2);
   }
 
   /** A buffer's memory as 32-bit integers; valid until the next allocation. */
   integers(buffer: PlannedBuffer): Int32Array {
-    return this.#memory.integers(this.#place(buffer), buffer.bytes >> 2);
+    return this.#memory.integers(this.#place(buffer), buffer.bytes >>> 2);
   }
 
   /** A buffer's memory as bytes; valid until the next allocation. */
@@ -137,7 +137,7 @@ export class Engine {
     const offset = this.#memory.allocate(slots.length * SLOT_WORDS * 4);
     this.#refresh();
     for (const [index, slot] of slots.entries()) {
-      this.#words.set(slot, (offset >> 2) + index * SLOT_WORDS);
+      this.#words.set(slot, (offset >>> 2) + index * SLOT_WORDS);
     }
     return { offset, calls: slots.length };
   }
@@ -151,7 +151,7 @@ export class Engine {
     words[Control.blocks] = blocks;
     words[Control.memoryPages] = words.byteLength / PAGE_BYTES;
     const generation = (Atomics.load(words, Control.generation) + 1) | 0;
-    const first = program.offset >> 2;
+    const first = program.offset >>> 2;
     for (let call = 0; call < program.calls; call++) {
       const slot = first + call * SLOT_WORDS;
       Atomics.store(words, slot + Slot.done, 0);

@@ -1,6 +1,6 @@
 /** The fused kernel of an optimizer step: which form of a method it runs, and with which numbers. */
 import { type Call, call, type PlannedBuffer } from '../engine/index.js';
-import type { Regularizer } from '../math/index.js';
+import { type Regularizer, sizeOf } from '../math/index.js';
 import type { Parameter } from '../nn/index.js';
 import type { Hyperparameters, Method } from './method.js';
 
@@ -27,7 +27,9 @@ export function writeSettings(
   { form }: Regularizer,
   t: number,
 ): void {
-  const { learningRate, lambda, delta, momentum, beta1, beta2, epsilon } = hyper;
+  const { learningRate, lambda, delta, momentum, epsilon } = hyper;
+  // The kernel's float32 decays, so that the corrections fit the moments.
+  const [beta1, beta2] = [Math.fround(hyper.beta1), Math.fround(hyper.beta2)];
   const proxStep = method.usesSubgradient ? delta : method.name === 'proxsgd' ? learningRate : 0;
   const pull = method.name === 'lasso' ? lambda : 0;
   to.floats.set([
@@ -90,6 +92,6 @@ export function stepCalls(state: FusedState, { form }: Regularizer): Call[] {
 /** Entries of a group that lies in one piece; 0 where there is none. */
 function groupSizeOf({ columns, shape }: Parameter, by?: string): number {
   if (by === 'rows' || by === 'filters') return columns;
-  if (by === 'kernels') return shape.length === 4 ? shape[2] * shape[3] : 1;
+  if (by === 'kernels') return sizeOf(shape.slice(2));
   return 0;
 }

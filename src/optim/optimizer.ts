@@ -59,8 +59,12 @@ export class ParameterGroup {
     const settings = words('optimizer settings', SETTINGS_WORDS);
     const momentCount = this.method.moments(this.hyper);
     this.slots = parameters.map((parameter) => {
-      const plan = (what: string) =>
-        words(`${parameter.name}.${what}`, parameter.rows * parameter.columns);
+      const plan = (what: string) => {
+        const buffer = words(`${parameter.name}.${what}`, parameter.rows * parameter.columns);
+        // Now, so that later no allocation outdates the view of another buffer.
+        network.engine.allocate(buffer);
+        return buffer;
+      };
       return {
         settings,
         parameter,

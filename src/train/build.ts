@@ -18,7 +18,8 @@ import {
   targetDensity,
 } from '../optim/index.js';
 import type { Config } from './config.js';
-import { build, ConfigError } from './validate.js';
+import { ConfigError } from './config-error.js';
+import { build } from './validate.js';
 
 /**
  * The network that a configuration names, for samples of this kind.

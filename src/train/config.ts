@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { defaultBreakEven } from '../nn/index.js';
-import { ConfigError, listOf, number, object, oneOf, validate, whole } from './validate.js';
+import { ConfigError } from './config-error.js';
+import { listOf, number, object, oneOf, validate, whole } from './validate.js';
 
 /*
  * The configuration of a training run, as it stands in config.json. Each schema fills in what is

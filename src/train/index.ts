@@ -1,4 +1,5 @@
 export { type Config, type ConfigInput, resolveConfig, setByPath } from './config.js';
+export { ConfigError } from './config-error.js';
 export { loadTrainingData } from './data.js';
 export { type EvaluateOptions, evaluate, type SplitName, splitNames } from './evaluate.js';
 export type { Checkpoint, Ending, Observer, Progress, StepProgress } from './fit.js';
@@ -18,5 +19,4 @@ export {
 export { type TrainOptions, type TrainResult, train } from './train.js';
 export { trainRun } from './train-run.js';
 export { DivergenceError, Trainer, type TrainingData } from './trainer.js';
-export { ConfigError } from './validate.js';
 export { writeWeights } from './weights.js';

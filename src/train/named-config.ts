@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readBytes } from '../files/index.js';
+import { ConfigError } from './config-error.js';
 import { nearest } from './nearest.js';
 import { presets } from './presets.js';
 import { parse } from './stored.js';
-import { ConfigError } from './validate.js';
 
 /** A configuration as it was written, with a name for its runs. */
 export interface NamedConfig {

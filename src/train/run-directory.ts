@@ -10,11 +10,11 @@ import {
   writeAtomic,
 } from '../files/index.js';
 import { type Config, resolveConfig } from './config.js';
+import { ConfigError } from './config-error.js';
 import type { Checkpoint, Observer } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
-import { metricsSchema, parseJson, progressSchema, summarySchema } from './stored.js';
+import { metricsSchema, parse, parseJson, progressSchema, summarySchema } from './stored.js';
 import type { TrainOptions } from './train.js';
-import { ConfigError } from './validate.js';
 
 /** The files of a run directory. */
 export const runFiles = {
@@ -33,6 +33,7 @@ export class RunDirectory implements Observer {
   readonly path: string;
   readonly config: Config;
   readonly #metrics: EpochMetrics[];
+  #isNew = false;
   #hasCheckpoint = false;
 
   private constructor(path: string, config: Config, metrics: EpochMetrics[]) {
@@ -60,6 +61,7 @@ export class RunDirectory implements Observer {
       throw new UserError(`${path} is not empty; ${hint}`);
     }
     const run = new RunDirectory(path, config, []);
+    run.#isNew = true;
     await run.#writeJson(runFiles.config, config);
     await run.#write(runFiles.metrics, '');
     return run;
@@ -117,8 +119,9 @@ export class RunDirectory implements Observer {
     await this.#writeJson(runFiles.summary, summary);
   }
 
-  /** Removes the folder of a run that has come to nothing; other people's files in it stay. */
+  /** Removes what `create` made if no checkpoint has come since; other files in the folder stay. */
   async discard(): Promise<void> {
+    if (!this.#isNew || this.#hasCheckpoint) return;
     for (const name of Object.values(runFiles)) await rm(join(this.path, name), { force: true });
     await rmdir(this.path).catch(() => {});
   }
@@ -156,7 +159,7 @@ export async function nextRunPath(parent: string, name: string): Promise<string>
  */
 export async function readConfig(path: string): Promise<Config> {
   const file = join(path, runFiles.config);
-  return resolveConfig(parseJson(await readText(file), file), file);
+  return resolveConfig(parse(await readText(file), file), file);
 }
 
 /**

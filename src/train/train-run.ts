@@ -3,8 +3,8 @@ import { type TrainOptions, type TrainResult, train } from './train.js';
 import { DivergenceError } from './trainer.js';
 
 /**
- * Trains as a run directory's configuration says, and keeps there what the run yields. A run that
- * fails before its first checkpoint leaves nothing behind.
+ * Trains as a run directory's configuration says, and keeps there what the run yields. A new
+ * run that fails before its first checkpoint leaves nothing behind.
  *
  * @throws {UserError} configuration and data do not fit, or the folder cannot be written
  * @throws {DivergenceError} its message says where the last checkpoint is
@@ -13,15 +13,24 @@ export async function trainRun(run: RunDirectory, options: TrainOptions): Promis
   try {
     const observers = [run, ...(options.observers ?? [])];
     const result = await train(run.config, { ...options, observers });
-    if (result.ending !== 'signal') await run.finish(result.summary);
+    if (result.ending !== 'signal') await finish(run, result);
     return result;
   } catch (error) {
-    if (!run.hasCheckpoint) await run.discard();
+    await run.discard();
     if (error instanceof DivergenceError) {
       error.message += run.hasCheckpoint
         ? `; the last checkpoint stays in ${run.path}`
         : '; there was no checkpoint yet';
     }
+    throw error;
+  }
+}
+
+async function finish(run: RunDirectory, result: TrainResult): Promise<void> {
+  try {
+    await run.finish(result.summary);
+  } catch (error) {
+    result.close();
     throw error;
   }
 }

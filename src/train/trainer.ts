@@ -3,7 +3,6 @@ import { shuffled, split } from '../data/split.js';
 import type { Engine } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
-import { sizeOf } from '../math/index.js';
 import { type GradientScope, initialize, Network } from '../nn/index.js';
 import {
   type LambdaPolicy,
@@ -21,8 +20,9 @@ import {
   outputsOf,
 } from './build.js';
 import type { Config } from './config.js';
+import { ConfigError } from './config-error.js';
 import { type Density, type Score, ScoreSum } from './metrics.js';
-import { build, ConfigError } from './validate.js';
+import { build } from './validate.js';
 import { writeWeights } from './weights.js';
 
 /** What a network is trained and tested on. Every `Dataset` is such. */

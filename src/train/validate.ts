@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { UserError } from '../files/errors.js';
+import type { UserError } from '../files/errors.js';
+import { ConfigError } from './config-error.js';
 
 /** A finite number from `least` (or, if `open`, above it) to `most`. */
 export function number(least: number, most = Infinity, { open = false } = {}) {
@@ -31,9 +32,6 @@ export function object<const Entries extends v.ObjectEntries>(entries: Entries) 
 export function oneOf<const T extends readonly string[]>(options: T) {
   return v.picklist(options);
 }
-
-/** A configuration that cannot be used: wrong in itself, or for its data. */
-export class ConfigError extends UserError {}
 
 /**
  * Builds something from a part of the configuration.

@@ -35,16 +35,12 @@ export function linear(w: Numbers, b: Numbers, x: Numbers, { rows, columns, samp
 
 /** ∂L/∂X from g = ∂L/∂Y. */
 export function inputGradient(w: Numbers, g: Numbers, { rows, columns, samples }: Sizes) {
-  return matrix(samples, columns, (s, c) =>
-    sum(rows, (r) => w[r * columns + c] * g[s * rows + r]),
-  );
+  return matrix(samples, columns, (s, c) => sum(rows, (r) => w[r * columns + c] * g[s * rows + r]));
 }
 
 /** ∂L/∂W. */
 export function weightGradient(x: Numbers, g: Numbers, { rows, columns, samples }: Sizes) {
-  return matrix(rows, columns, (r, c) =>
-    sum(samples, (s) => g[s * rows + r] * x[s * columns + c]),
-  );
+  return matrix(rows, columns, (r, c) => sum(samples, (s) => g[s * rows + r] * x[s * columns + c]));
 }
 
 /** ∂L/∂b. */

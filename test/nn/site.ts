@@ -1,11 +1,5 @@
 /** One layer on an engine, outside of a network, to look at each of its kernels alone. */
-import {
-  type Call,
-  type Engine,
-  type PlannedBuffer,
-  record,
-  words,
-} from '#lib/engine/index.js';
+import { type Call, type Engine, type PlannedBuffer, record, words } from '#lib/engine/index.js';
 import { type Shape, sizeOf, stream } from '#lib/math/index.js';
 import type { BreakEven, Layer, Operation, Site } from '#lib/nn/index.js';
 import { planParameter } from '#lib/nn/parameter.js';
@@ -54,7 +48,10 @@ export function run(engine: Engine, calls: readonly Call[], samples = 1): void {
 
 /** Finds the non-zeros of a site's weight. */
 export function reindex(engine: Engine, { parameters: { weight } }: Site): void {
-  run(engine, [countCall(weight.support!, weight.value), ...indexCalls(weight.support!, weight.value)]);
+  run(engine, [
+    countCall(weight.support!, weight.value),
+    ...indexCalls(weight.support!, weight.value),
+  ]);
 }
 
 /** Normal random numbers, each kept with a probability. */

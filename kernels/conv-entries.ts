@@ -1,0 +1,196 @@
+// Convolutions over single non-zero weights.
+
+import {
+  POSITION_BYTES, Sweep, inputAt, outputAt, placePositions,
+} from './conv';
+import { Batch, LINE_SHIFT, Support, scratch } from './layout';
+import { madd, sumLanes } from './simd';
+
+@unmanaged
+class ConvEntries {
+  batch: Batch;
+  sweep: Sweep;
+  support: Support;
+  input: usize;
+  bias: usize; // 0: none
+  output: usize;
+}
+
+@unmanaged
+class ConvEntriesWeightGradient {
+  batch: Batch;
+  sweep: Sweep;
+  support: Support;
+  input: usize;
+  outputGradient: usize;
+  partials: usize; // f32[blocks][capacity]
+}
+
+@unmanaged
+class FoldPartials {
+  batch: Batch;
+  support: Support;
+  partials: usize;
+  weightGradient: usize; // dense; written on the support only
+}
+
+/** Where the list of a row's non-zeros begins in the scratch memory: (byte offset, weight) each. */
+// @ts-ignore: decorator
+@inline
+function listStart(): usize {
+  return scratch() + POSITION_BYTES;
+}
+
+/** Lists a row's non-zeros that the sweep visits, and returns the list's end. */
+function listRow(support: Support, row: i32, taps: usize): usize {
+  let at = <usize>(load<i32>(support.starts + <usize>(row << 2)) << 2);
+  const end = <usize>(load<i32>(support.starts + <usize>(row << 2), 4) << 2);
+  let list = listStart();
+  for (; at < end; at += 4) {
+    const line = load<i32>(taps + <usize>(load<i32>(support.entries + at) << 2));
+    if (line < 0) continue;
+    store<i32>(list, line << LINE_SHIFT);
+    store<f32>(list, load<f32>(support.values + at), 4);
+    list += 8;
+  }
+  return list;
+}
+
+/** A tile is a strip of one block, all output channels: their common input stays in the cache. */
+export function convEntries(args: ConvEntries, tile: i32): void {
+  const sweep = args.sweep, support = args.support;
+  const block = tile / sweep.tilesPerBlock, strip = tile % sweep.tilesPerBlock;
+  const count = placePositions(sweep, strip);
+  const input = args.input + (<usize>(block * sweep.inputBlock) << LINE_SHIFT);
+  let output = args.output + (<usize>(block * sweep.outputBlock) << LINE_SHIFT);
+  for (let row = 0; row < support.rows; row++) {
+    const end = listRow(support, row, sweep.taps);
+    const bias = args.bias ? v128.load32_splat(args.bias + <usize>(row << 2)) : f32x4.splat(0);
+    for (let at = 0; at < count; at += 3) {
+      const second = min(at + 1, count - 1), third = min(at + 2, count - 1);
+      threePositions(
+        end, bias, input + inputAt(at), input + inputAt(second), input + inputAt(third),
+        output + outputAt(at), output + outputAt(second), output + outputAt(third),
+      );
+    }
+    output += <usize>sweep.outputPlane << LINE_SHIFT;
+  }
+}
+
+/** Three positions of one channel: twelve accumulators over the list of non-zeros. */
+function threePositions(
+  end: usize, bias: v128, in0: usize, in1: usize, in2: usize, out0: usize, out1: usize, out2: usize,
+): void {
+  let a0 = bias, a1 = bias, a2 = bias, a3 = bias;
+  let b0 = bias, b1 = bias, b2 = bias, b3 = bias;
+  let c0 = bias, c1 = bias, c2 = bias, c3 = bias;
+  for (let list = listStart(); list < end; list += 8) {
+    const offset = <usize>load<i32>(list);
+    const w = v128.load32_splat(list, 4);
+    let x = in0 + offset;
+    a0 = madd(w, v128.load(x), a0);
+    a1 = madd(w, v128.load(x, 16), a1);
+    a2 = madd(w, v128.load(x, 32), a2);
+    a3 = madd(w, v128.load(x, 48), a3);
+    x = in1 + offset;
+    b0 = madd(w, v128.load(x), b0);
+    b1 = madd(w, v128.load(x, 16), b1);
+    b2 = madd(w, v128.load(x, 32), b2);
+    b3 = madd(w, v128.load(x, 48), b3);
+    x = in2 + offset;
+    c0 = madd(w, v128.load(x), c0);
+    c1 = madd(w, v128.load(x, 16), c1);
+    c2 = madd(w, v128.load(x, 32), c2);
+    c3 = madd(w, v128.load(x, 48), c3);
+  }
+  v128.store(out0, a0); v128.store(out0, a1, 16); v128.store(out0, a2, 32); v128.store(out0, a3, 48);
+  v128.store(out1, b0); v128.store(out1, b1, 16); v128.store(out1, b2, 32); v128.store(out1, b3, 48);
+  v128.store(out2, c0); v128.store(out2, c1, 16); v128.store(out2, c2, 32); v128.store(out2, c3, 48);
+}
+
+/** The gradient on the support, block by block. A tile is one block. */
+export function convEntriesWeightGradient(args: ConvEntriesWeightGradient, tile: i32): void {
+  const sweep = args.sweep, support = args.support;
+  const partials = args.partials + (<usize>tile * <usize>support.capacity << 2);
+  memory.fill(partials, 0, <usize>support.nonZeros << 2);
+  const input = args.input + (<usize>(tile * sweep.inputBlock) << LINE_SHIFT);
+  const output = args.outputGradient + (<usize>(tile * sweep.outputBlock) << LINE_SHIFT);
+  for (let strip = 0; strip < sweep.tilesPerBlock; strip++) {
+    const count = placePositions(sweep, strip);
+    for (let row = 0; row < support.rows; row++) {
+      const gradient = output + (<usize>(row * sweep.outputPlane) << LINE_SHIFT);
+      const start = load<i32>(support.starts + <usize>(row << 2));
+      const end = load<i32>(support.starts + <usize>(row << 2), 4);
+      for (let at = start; at < end; at += 4) {
+        gradientOfFour(support, sweep.taps, at, end, count, input, gradient, partials);
+      }
+    }
+  }
+}
+
+/** Byte offset of a non-zero's line, of the row's last one where `at` runs past the end. */
+// @ts-ignore: decorator
+@inline
+function lineOf(support: Support, taps: usize, at: i32, end: i32): usize {
+  const column = load<i32>(support.entries + <usize>(min(at, end - 1) << 2));
+  return <usize>(load<i32>(taps + <usize>(column << 2)) << LINE_SHIFT);
+}
+
+/** Adds to the partial gradients of four non-zeros of one row what a strip gives. */
+function gradientOfFour(
+  support: Support, taps: usize, at: i32, end: i32, count: i32,
+  input: usize, gradient: usize, partials: usize,
+): void {
+  const offset0 = lineOf(support, taps, at, end), offset1 = lineOf(support, taps, at + 1, end);
+  const offset2 = lineOf(support, taps, at + 2, end), offset3 = lineOf(support, taps, at + 3, end);
+  const zero = f32x4.splat(0);
+  let a = zero, b = zero, c = zero, d = zero, e = zero, f = zero, g = zero, h = zero;
+  let position = scratch();
+  for (const last = position + <usize>(count << 3); position < last; position += 8) {
+    const x = input + <usize>load<i32>(position), y = gradient + <usize>load<i32>(position, 4);
+    const x0 = x + offset0, x1 = x + offset1, x2 = x + offset2, x3 = x + offset3;
+    let y0 = v128.load(y), y1 = v128.load(y, 16);
+    a = madd(y0, v128.load(x0), a); e = madd(y1, v128.load(x0, 16), e);
+    b = madd(y0, v128.load(x1), b); f = madd(y1, v128.load(x1, 16), f);
+    c = madd(y0, v128.load(x2), c); g = madd(y1, v128.load(x2, 16), g);
+    d = madd(y0, v128.load(x3), d); h = madd(y1, v128.load(x3, 16), h);
+    y0 = v128.load(y, 32); y1 = v128.load(y, 48);
+    a = madd(y0, v128.load(x0, 32), a); e = madd(y1, v128.load(x0, 48), e);
+    b = madd(y0, v128.load(x1, 32), b); f = madd(y1, v128.load(x1, 48), f);
+    c = madd(y0, v128.load(x2, 32), c); g = madd(y1, v128.load(x2, 48), g);
+    d = madd(y0, v128.load(x3, 32), d); h = madd(y1, v128.load(x3, 48), h);
+  }
+  const sums = sumLanes(f32x4.add(a, e), f32x4.add(b, f), f32x4.add(c, g), f32x4.add(d, h));
+  const to = partials + <usize>(at << 2);
+  addTo(to, f32x4.extract_lane(sums, 0));
+  if (at + 1 < end) addTo(to + 4, f32x4.extract_lane(sums, 1));
+  if (at + 2 < end) addTo(to + 8, f32x4.extract_lane(sums, 2));
+  if (at + 3 < end) addTo(to + 12, f32x4.extract_lane(sums, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+function addTo(at: usize, value: f32): void {
+  store<f32>(at, load<f32>(at) + value);
+}
+
+/** Rows of the weight in one tile of `foldPartials`. */
+const ROWS: i32 = 32;
+
+/** Sums the blocks' partial gradients, in order, into the dense gradient. A tile is ROWS rows. */
+export function foldPartials(args: FoldPartials, tile: i32): void {
+  const support = args.support, blocks = args.batch.blocks;
+  const last = min((tile + 1) * ROWS, support.rows);
+  const stride = <usize>support.capacity << 2;
+  for (let row = tile * ROWS; row < last; row++) {
+    let at = <usize>(load<i32>(support.starts + <usize>(row << 2)) << 2);
+    const end = <usize>(load<i32>(support.starts + <usize>(row << 2), 4) << 2);
+    const gradient = args.weightGradient + (<usize>(row * support.columns) << 2);
+    for (; at < end; at += 4) {
+      let total: f32 = 0;
+      let partial = args.partials + at;
+      for (let b = 0; b < blocks; b++, partial += stride) total += load<f32>(partial);
+      store<f32>(gradient + <usize>(load<i32>(support.entries + at) << 2), total);
+    }
+  }
+}

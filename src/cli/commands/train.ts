@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import {
+  loadConfigInput,
+  nextRunPath,
+  RunDirectory,
+  resolveConfig,
+  setByPath,
+} from '../../train/index.js';
+import { share, threadsOption } from '../options.js';
+import { Session } from '../session.js';
+
+interface Options {
+  readonly set?: readonly string[];
+  readonly density?: string;
+  readonly epochs?: string;
+  readonly seed?: string;
+  readonly threads?: string;
+  readonly data?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** `bregman train` */
+export default async function trainCommand(presetOrPath: string, options: Options): Promise<void> {
+  const threads = threadsOption(options.threads);
+  const { name, input } = await loadConfigInput(presetOrPath);
+  for (const assignment of options.set ?? []) setByPath(input, assignment);
+  applyFlags(input, options);
+  const config = resolveConfig(input, presetOrPath);
+  const session = new Session(options.json);
+  const data = await session.loadData(config);
+  const path = options.out ?? (await nextRunPath('runs', name));
+  await session.train(await RunDirectory.create(path, config), { data, ...threads });
+}
+
+function applyFlags(input: object, { density, epochs, seed, data }: Options): void {
+  if (epochs !== undefined) setByPath(input, `epochs=${epochs}`);
+  if (seed !== undefined) setByPath(input, `seed=${seed}`);
+  if (data !== undefined) Object.assign(input, { dataDir: resolve(data) });
+  if (density !== undefined) {
+    Object.assign(input, { lambdaPolicy: { kind: 'target-density', density: share(density) } });
+  }
+}

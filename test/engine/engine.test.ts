@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, mock, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Engine, words } from '#lib/engine/index.js';
+import { l1 } from '#lib/math/index.js';
+import { builds } from './builds.js';
+import { bitsAfterTraining, regularizers } from './training.js';
+
+/** Lends an engine to `body`. */
+async function withEngine<T>(
+  options: Parameters<typeof Engine.create>[0],
+  body: (engine: Engine) => T,
+): Promise<T> {
+  const engine = await Engine.create(options);
+  try {
+    return body(engine);
+  } finally {
+    engine.close();
+  }
+}
+
+for (const { build, skip } of builds) {
+  describe(`the same bits, build ${build}`, { skip }, () => {
+    for (const [name, regularizer] of Object.entries(regularizers)) {
+      test(`on one, two and three threads, ${name}`, async () => {
+        const train = (engine: Engine) => bitsAfterTraining(engine, regularizer);
+        const one = await withEngine({ build, threads: 1 }, train);
+        assert.equal(await withEngine({ build, threads: 2 }, train), one);
+        assert.equal(await withEngine({ build, threads: 3 }, train), one);
+      });
+    }
+
+    test('after the memory grew under the threads', async () => {
+      const alone = await withEngine({ build, threads: 1 }, (engine) =>
+        bitsAfterTraining(engine, l1(), { width: 3000 }),
+      );
+      await withEngine({ build, threads: 3 }, (engine) => {
+        const small = bitsAfterTraining(engine, l1());
+        const used = engine.usedBytes;
+        assert.equal(bitsAfterTraining(engine, l1(), { width: 3000 }), alone);
+        assert.ok(engine.usedBytes > used + 2 ** 24, `${engine.usedBytes} bytes`);
+        assert.equal(bitsAfterTraining(engine, l1()), small);
+      });
+    });
+
+    test('in memory beyond 2 GiB', async () => {
+      const train = (engine: Engine) => bitsAfterTraining(engine, l1());
+      const low = await withEngine({ build, threads: 2 }, train);
+      await withEngine({ build, threads: 2 }, (engine) => {
+        engine.allocate(words('never touched', 2 ** 29));
+        assert.equal(train(engine), low);
+      });
+    });
+  });
+}
+
+test('where memory cannot be shared, one thread gives the same bits', async () => {
+  const program = fileURLToPath(new URL('./unshared.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program]);
+  const { threads, bits } = JSON.parse(stdout);
+  const available = builds.filter(({ skip }) => !skip);
+  assert.deepEqual(
+    threads,
+    available.map(() => 1),
+  );
+  const expected = [];
+  for (const { build } of available) {
+    for (const regularizer of Object.values(regularizers)) {
+      const train = (engine: Engine) => bitsAfterTraining(engine, regularizer);
+      expected.push(await withEngine({ build, threads: 2 }, train));
+    }
+  }
+  assert.deepEqual(bits, expected);
+});
+
+test('a program without calls leaves the threads in step', async () => {
+  await withEngine({ threads: 3 }, (engine) => {
+    const nothing = engine.load([]);
+    const bits = bitsAfterTraining(engine, l1());
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < 50; i++) engine.run(nothing, 1);
+      assert.equal(bitsAfterTraining(engine, l1()), bits);
+    }
+  });
+});
+
+describe('an engine refuses', () => {
+  for (const threads of [0, -1, 1.5, NaN]) {
+    test(`${threads} threads`, async () => {
+      await assert.rejects(Engine.create({ threads }), /^RangeError: threads: .* whole number/);
+    });
+  }
+
+  test('the relaxed build where the host lacks it', async (t) => {
+    t.mock.method(WebAssembly, 'validate', () => false);
+    await assert.rejects(Engine.create({ build: 'relaxed' }), /relaxed SIMD needs Node 22/);
+    await assert.rejects(Engine.create(), /SIMD is missing/);
+    mock.restoreAll();
+  });
+
+  test('to run when it is closed', async () => {
+    const engine = await Engine.create({ threads: 2 });
+    const program = engine.load([]);
+    engine.close();
+    engine.close();
+    assert.throws(() => engine.run(program, 1), /closed/);
+  });
+
+  test('more memory than it may have', async () => {
+    await withEngine({ threads: 1, maximumBytes: 2 ** 21 }, (engine) => {
+      assert.throws(() => engine.allocate(words('large', 2 ** 20)), /out of memory: 4 MiB/);
+      engine.allocate(words('small', 2 ** 10));
+    });
+  });
+});

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, describe, test } from 'node:test';
+import fc from 'fast-check';
+import { Engine } from '#lib/engine/index.js';
+import {
+  group,
+  l1,
+  none,
+  nonnegativeL1,
+  nuclear,
+  type Regularizer,
+  type RegularizerSpec,
+  regularizerFrom,
+  type Shape,
+  sizeOf,
+  sparseGroup,
+} from '#lib/math/index.js';
+import { Network, network, type Parameter, relu } from '#lib/nn/index.js';
+import { planParameter } from '#lib/nn/parameter.js';
+import {
+  type Hyperparameters,
+  initialState,
+  type MethodName,
+  methods,
+  Optimizer,
+} from '#lib/optim/index.js';
+import { builds } from '../engine/builds.js';
+import { assertClose } from '../nn/plain.js';
+import { always, normals } from '../nn/site.js';
+import { hyperparameters } from './hyperparameters.js';
+
+/** R(θ) = ‖θ‖₁ + ‖θ‖²: a regularizer that a user might write. */
+const ofAUser: Regularizer = {
+  name: 'of a user',
+  value: (theta) => theta.reduce((sum, x) => sum + Math.abs(x) + x * x, 0),
+  prox(theta, _shape, t) {
+    for (let i = 0; i < theta.length; i++) {
+      theta[i] = (Math.sign(theta[i]) * Math.max(Math.abs(theta[i]) - t, 0)) / (1 + 2 * t);
+    }
+  },
+  subgradient(theta, _shape, out) {
+    for (let i = 0; i < theta.length; i++) out[i] = Math.sign(theta[i]) + 2 * theta[i];
+  },
+};
+
+/** Regularizers with the ranks of the weights that they suit. */
+const regularizers: readonly (readonly [Regularizer, ...ranks: number[]])[] = [
+  [none(), 1, 2, 4],
+  [l1(), 2, 4],
+  [nonnegativeL1(), 2],
+  [group('rows'), 1, 2, 4],
+  [group('columns'), 2, 3, 4],
+  [group('kernels'), 2, 3, 4],
+  [group('filters'), 2, 4],
+  [sparseGroup('rows', 0.3), 2],
+  [sparseGroup('columns', 0.5), 2, 4],
+  [sparseGroup('kernels', 0.7), 4],
+  [nuclear(), 2],
+  [ofAUser, 2],
+];
+
+/** A weight of any shape, and an optimizer for it on a network that has no weights of its own. */
+function optimizerOf(
+  engine: Engine,
+  shape: Shape,
+  theta: Float32Array,
+  options: { method: MethodName; regularizer: Regularizer; hyper: Hyperparameters },
+) {
+  const weight = { shape, role: 'weight', fanIn: 1 } as const;
+  const parameter = planParameter('layer', 'weight', weight, always.entries);
+  const net = new Network(engine, network([1], [relu()]), { batchSize: 1 });
+  net.write(parameter, theta);
+  const { hyper, ...others } = options;
+  const optimizer = new Optimizer(net, [{ ...others, ...hyper, parameters: [parameter] }]);
+  optimizer.start();
+  const step = (gradient: Float32Array) => {
+    engine.floats(parameter.gradient).set(gradient);
+    optimizer.step();
+    const subgradient = optimizer.state().get('layer.weight.subgradient')?.slice();
+    return { theta: net.read(parameter), subgradient };
+  };
+  return { net, parameter, optimizer, step };
+}
+
+/** The index of the non-zeros is what one finds in θ. */
+function assertIndexed(engine: Engine, net: Network, parameter: Parameter): void {
+  const { support, rows, columns } = parameter;
+  const theta = net.read(parameter);
+  const kept = [...theta.keys()].filter((i) => theta[i] !== 0);
+  assert.equal(net.nonZeros(parameter), kept.length);
+  const counts = Array.from(
+    { length: rows },
+    (_, r) => kept.filter((i) => Math.floor(i / columns) === r).length,
+  );
+  assert.deepEqual([...engine.integers(support!.counts)], counts);
+}
+
+for (const { build, skip } of builds) {
+  describe(`fused steps, build ${build}`, { skip }, async () => {
+    if (skip) return;
+    const engine = await Engine.create({ build, threads: 2 });
+    after(() => engine.close());
+
+    for (const method of Object.keys(methods) as MethodName[]) {
+      for (const [regularizer, ...ranks] of regularizers) {
+        const size = fc.oneof(
+          { weight: 9, arbitrary: fc.integer({ min: 1, max: 7 }) },
+          { weight: 1, arbitrary: fc.integer({ min: 60, max: 80 }) },
+        );
+        const shapes = fc
+          .constantFrom(...ranks)
+          .chain((rank) => fc.array(size, { minLength: rank, maxLength: rank }))
+          .filter((shape) => sizeOf(shape) < 10_000);
+        const cases = fc.record({
+          shape: shapes,
+          seed: fc.integer(),
+          momentum: fc.constantFrom(0, 0.9),
+          delta: fc.constantFrom(1, 0.4, 3),
+          lambda: fc.constantFrom(0, 0.05, 0.5),
+          density: fc.constantFrom(0.1, 1),
+        });
+
+        test(`${method}, ${regularizer.name}: as the plain method`, () => {
+          fc.assert(
+            fc.property(cases, ({ shape, seed, density, ...numbers }) => {
+              const hyper = hyperparameters(numbers);
+              const start = normals(sizeOf(shape), seed, density);
+              const state = initialState(methods[method], start.slice(), shape, hyper, regularizer);
+              const options = { method, regularizer, hyper };
+              const fused = optimizerOf(engine, shape, start, options);
+              for (let t = 1; t <= 4; t++) {
+                const gradient = normals(start.length, seed + t);
+                methods[method].step(state, gradient, hyper, regularizer, t);
+                const { theta, subgradient } = fused.step(gradient);
+                assertClose(theta, state.theta, 3e-5);
+                assertClose(subgradient ?? [], state.subgradient ?? [], 3e-5);
+                assertIndexed(engine, fused.net, fused.parameter);
+                if (!subgradient) continue;
+                const proximal = subgradient.map((v) => hyper.delta * v);
+                regularizer.prox(proximal, shape, hyper.delta * hyper.lambda);
+                assertClose(theta, proximal);
+              }
+            }),
+            { numRuns: 12 },
+          );
+        });
+      }
+    }
+
+    test('one row longer than a tile, and many rows', () => {
+      for (const shape of [
+        [3, 5001],
+        [3001, 3],
+      ]) {
+        for (const regularizer of [l1(), group('rows'), group('columns')]) {
+          const start = normals(sizeOf(shape), 1, 0.1);
+          const hyper = hyperparameters();
+          const state = initialState(methods.linbreg, start.slice(), shape, hyper, regularizer);
+          const options = { method: 'linbreg', regularizer, hyper } as const;
+          const fused = optimizerOf(engine, shape, start, options);
+          const gradient = normals(start.length, 2);
+          methods.linbreg.step(state, gradient, hyper, regularizer, 1);
+          assertClose(fused.step(gradient).theta, state.theta);
+          const nonZeros = state.theta.filter((x) => x !== 0).length;
+          assert.equal(fused.net.nonZeros(fused.parameter), nonZeros);
+        }
+      }
+    });
+
+    test('Adam corrects its moments well where β₂ is close to 1', () => {
+      const hyper = hyperparameters({ beta2: 0.9999 });
+      const options = { method: 'adam', regularizer: none(), hyper } as const;
+      const { step } = optimizerOf(engine, [1, 1], new Float32Array(1), options);
+      assertClose(
+        step(Float32Array.of(3)).theta.map((x) => 10 * x),
+        [-1],
+        1e-6,
+      );
+    });
+
+    test('a NaN is not taken for a zero', () => {
+      for (const regularizer of [none(), l1(), group('rows'), group('columns')]) {
+        const options = { method: 'linbreg', regularizer, hyper: hyperparameters() } as const;
+        const { step } = optimizerOf(engine, [2, 3], new Float32Array(6), options);
+        const { theta } = step(Float32Array.of(0, NaN, 0, 0, 0, 0));
+        assert.ok(Number.isNaN(theta[1]), `${regularizer.name}: ${theta}`);
+      }
+    });
+  });
+}
+
+/** Trajectories of the PyTorch reference implementation in float32. */
+interface Trajectory {
+  optimizer: MethodName;
+  reg: keyof typeof specs;
+  shape: number[];
+  delta: number;
+  lr: number;
+  momentum?: number;
+  lambda: number;
+  theta0: number[];
+  grads: number[][];
+  thetas: number[][];
+  subgradients: (number[] | null)[];
+  regularizerValues: number[];
+}
+
+const specs = {
+  none: { kind: 'none' },
+  l1: { kind: 'l1' },
+  'l1-nonneg': { kind: 'nonnegative-l1' },
+  'group-row': { kind: 'group', by: 'rows' },
+  'group-kernel': { kind: 'group', by: 'kernels' },
+} satisfies Record<string, RegularizerSpec>;
+
+describe('trajectories of the reference implementation, fused', async () => {
+  const engine = await Engine.create({ threads: 2 });
+  after(() => engine.close());
+  const fixture = new URL('../fixtures/optimizers.json', import.meta.url);
+  const { cases } = JSON.parse(readFileSync(fixture, 'utf8')) as { cases: Trajectory[] };
+
+  for (const [index, expected] of cases.entries()) {
+    const { optimizer: method, reg, shape, delta, lambda, momentum = 0 } = expected;
+    test(`${index}: ${method}, ${reg}, δ ${delta}, momentum ${momentum}`, () => {
+      const regularizer = regularizerFrom(specs[reg]);
+      const hyper = hyperparameters({ learningRate: expected.lr, delta, lambda, momentum });
+      const start = Float32Array.from(expected.theta0);
+      const fused = optimizerOf(engine, shape, start, { method, regularizer, hyper });
+      assert.ok(fused.optimizer.groups[0].fused);
+      for (const [step, gradient] of expected.grads.entries()) {
+        const { theta, subgradient } = fused.step(Float32Array.from(gradient));
+        assertRelative(theta, expected.thetas[step]);
+        assertRelative(subgradient ?? [], expected.subgradients[step] ?? []);
+        assertRelative([fused.optimizer.value()], [expected.regularizerValues[step]]);
+      }
+    });
+  }
+});
+
+/** Equal to 1e-5 of the largest entry, and zero in the same places. */
+function assertRelative(actual: ArrayLike<number>, expected: readonly number[]): void {
+  const scale = 1 / (Math.max(...expected.map(Math.abs)) || 1);
+  assertClose(
+    Array.from(actual, (x) => scale * x),
+    expected.map((x) => scale * x),
+  );
+  assert.deepEqual(
+    Array.from(actual, (x) => x !== 0),
+    expected.map((x) => x !== 0),
+  );
+}

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Engine } from '#lib/engine/index.js';
+import { group, l1, none, nuclear, type Regularizer, sparseGroup } from '#lib/math/index.js';
+import { initialize, linear, Network, network, relu } from '#lib/nn/index.js';
+import { type MethodName, methods, Optimizer } from '#lib/optim/index.js';
+import { normals } from '../nn/site.js';
+
+const [features, classes, count] = [33, 7, 24];
+const inputs = normals(count * features, 1);
+const labels = Int32Array.from({ length: count }, (_, i) => i % classes);
+const order = Int32Array.from({ length: count }, (_, i) => i);
+
+let engine: Engine;
+before(async () => {
+  engine = await Engine.create({ threads: 2 });
+});
+after(() => engine.close());
+
+/** A network, started sparse, with its optimizer. */
+function placed(method: MethodName = 'linbreg', regularizer: Regularizer = l1()) {
+  const description = network([features], [linear(40), relu(), linear(classes)]);
+  const net = new Network(engine, description, { batchSize: count });
+  initialize(net, 1, () => ({ density: 0.1, by: 'entries', gain: 2, bias: [1, 1] }));
+  const weights = net.parameters.filter(({ role }) => role === 'weight');
+  const biases = net.parameters.filter(({ role }) => role === 'bias');
+  const common = { method, learningRate: 0.05, momentum: 0.9 };
+  const optimizer = new Optimizer(net, [
+    { ...common, parameters: weights, regularizer, lambda: 0.05, delta: 2 },
+    { ...common, parameters: biases, regularizer: none() },
+  ]);
+  optimizer.start();
+  const step = () => {
+    net.loadInputs(inputs, order, 0, count);
+    net.loadLabels(labels, order, 0);
+    net.differentiate();
+    optimizer.step();
+  };
+  return { net, weights, optimizer, step };
+}
+
+const valuesOf = (net: Network) => net.parameters.map((parameter) => net.read(parameter));
+const copyOf = (state: ReadonlyMap<string, Float32Array>) =>
+  new Map([...state].map(([name, values]) => [name, values.slice()]));
+
+describe('what a λ policy sees', () => {
+  test('the density of the group after every step', () => {
+    const { net, weights, optimizer, step } = placed();
+    const view = optimizer.groups[0].view();
+    for (let i = 0; i < 4; i++) {
+      const entries = weights.flatMap((parameter) => [...net.read(parameter)]);
+      const nonZeros = entries.filter((x) => x !== 0).length;
+      assert.equal(view.density, nonZeros / entries.length);
+      step();
+    }
+  });
+
+  test('units: thresholds of v, and how many entries fall with one', () => {
+    for (const [regularizer, sizes] of [
+      [l1(), [1, 1]],
+      [group('rows'), [features, 40]],
+      [group('columns'), [40, classes]],
+      [sparseGroup('rows', 0.5), [1, 1]],
+    ] as const) {
+      const { weights, optimizer, step } = placed('linbreg', regularizer);
+      step();
+      const state = optimizer.state();
+      const units = optimizer.groups[0].view().units();
+      assert.deepEqual(
+        units.map(({ size }) => size),
+        sizes,
+      );
+      units.forEach(({ thresholds }, i) => {
+        const v = state.get(`${weights[i].name}.subgradient`)!;
+        assert.deepEqual(thresholds, regularizer.thresholds!(v, weights[i].shape));
+      });
+    }
+  });
+
+  test('no units without thresholds, and none without v', () => {
+    const units = (...of: Parameters<typeof placed>) => {
+      return () =>
+        placed(...of)
+          .optimizer.groups[0].view()
+          .units();
+    };
+    assert.throws(units('linbreg', nuclear()), /not linbreg with nuclear/);
+    assert.throws(units('sgd', l1()), /not sgd with l1/);
+  });
+
+  test('λ, read and written, acts in the next step', () => {
+    const { optimizer, step } = placed();
+    const view = optimizer.groups[0].view();
+    assert.equal(view.lambda, 0.05);
+    view.lambda = 1e3;
+    assert.equal(optimizer.groups[0].hyper.lambda, 1e3);
+    step();
+    assert.equal(view.density, 0);
+    assert.equal(optimizer.value(), 0);
+  });
+
+  test('resetSubgradients starts v anew from θ', () => {
+    const { net, weights, optimizer, step } = placed();
+    step();
+    optimizer.groups[0].view().resetSubgradients();
+    for (const parameter of weights) {
+      const v = optimizer.state().get(`${parameter.name}.subgradient`)!;
+      const expected = net.read(parameter).map((x) => x / 2 + 0.05 * Math.sign(x));
+      assert.deepEqual(v, expected);
+    }
+  });
+});
+
+describe('a saved state', () => {
+  for (const method of Object.keys(methods) as MethodName[]) {
+    test(`${method} continues with the same bits`, () => {
+      const first = placed(method, group('rows'));
+      first.step();
+      first.step();
+      const saved = copyOf(first.optimizer.state());
+      const parameters = valuesOf(first.net);
+      const { steps } = first.optimizer;
+      assert.equal(steps, 2);
+
+      const second = placed(method, group('rows'));
+      second.net.parameters.forEach((each, i) => void second.net.write(each, parameters[i]));
+      second.optimizer.restore(saved, steps);
+      for (const { step } of [first, second]) for (let i = 0; i < 3; i++) step();
+      assert.equal(second.optimizer.steps, 5);
+      assert.deepEqual(valuesOf(second.net), valuesOf(first.net));
+      assert.deepEqual(second.optimizer.state(), first.optimizer.state());
+    });
+  }
+
+  test('must be complete and of the right lengths', () => {
+    const { optimizer } = placed();
+    const state = copyOf(optimizer.state());
+    const name = '0.weight.subgradient';
+    state.set(name, new Float32Array(3));
+    const message = `optimizer state '${name}': 1320 numbers expected, 3 found`;
+    assert.throws(() => optimizer.restore(state, 1), { message });
+    state.delete(name);
+    assert.throws(() => optimizer.restore(state, 1), /none found/);
+  });
+});
+
+test('J(θ) is λR(θ) of every group together', () => {
+  const { net, weights, optimizer } = placed();
+  const norm = weights.flatMap((each) => [...net.read(each)]).reduce((a, x) => a + Math.abs(x), 0);
+  assert.ok(Math.abs(optimizer.value() / (0.05 * norm) - 1) < 1e-6);
+});
+
+test('parameters that no group names stay as they are', () => {
+  const { net, weights } = placed();
+  const before = valuesOf(net);
+  const common = { method: 'adam', learningRate: 0.1, regularizer: none() } as const;
+  const optimizer = new Optimizer(net, [{ ...common, parameters: [weights[1]] }]);
+  optimizer.start();
+  net.loadInputs(inputs, order, 0, count);
+  net.loadLabels(labels, order, 0);
+  net.differentiate();
+  optimizer.step();
+  net.parameters.forEach((parameter, i) => {
+    const moved = net.read(parameter).some((x, at) => x !== before[i][at]);
+    assert.equal(moved, parameter === weights[1], parameter.name);
+  });
+});
