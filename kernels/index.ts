@@ -9,3 +9,6 @@ export { optimizerStep, shrinkColumns } from './optimizer';
 export { countRows, supportFill, supportIndex } from './support';
 export { convEntries, convEntriesWeightGradient, foldPartials } from './conv-entries';
 export { convRows, convRowsWeightGradient, packConv } from './conv-rows';
+export { batchNormBackward, batchNormEvaluation, batchNormTraining } from './batch-norm';
+export { addScaled, clearHalo, copyPlanes } from './planes';
+export { poolBackward, poolForward } from './pool';

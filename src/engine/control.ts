@@ -137,7 +137,7 @@ export class Executor {
     for (;;) {
       const done = Atomics.load(words, slot + Slot.done);
       if (Atomics.load(words, Control.generation) !== generation) return false;
-      if (done === tiles) return true;
+      if (done >= tiles) return true;
       waitWhile(words, slot + Slot.done, done, this.#maySleep);
     }
   }

@@ -48,6 +48,7 @@ export async function startThread(url: URL, data: unknown): Promise<Thread> {
       resolve();
     });
     worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('a thread ended before it was ready')));
   });
   return { ready, terminate: () => void worker.terminate() };
 }

@@ -51,6 +51,7 @@ function isNamed(item: Layer | readonly [string, Layer]): item is readonly [stri
  * @throws Error that names the layer which cannot take its input, or whose name is used twice
  */
 export function resolve({ input, layers }: NetworkDescription): ResolvedLayer[] {
+  if (layers.length === 0) throw new Error('a network needs a layer');
   const names = new Set<string>();
   let shape = input;
   return layers.map(({ name, layer }) => {

@@ -81,6 +81,7 @@ export class Network {
     this.batchSize = batchSize;
     this.breakEven = breakEven;
     this.#options = options;
+    checkNormalization(options.normalization, description.input);
     const resolved = resolve(description);
     const features = sizeOf(description.input);
     const capacity = Math.ceil(batchSize / LANES) * LANES;
@@ -130,7 +131,7 @@ export class Network {
   /**
    * Takes in the inputs of samples `order[from]` to `order[from + count − 1]`.
    *
-   * @throws RangeError where count is not between 1 and the batch size
+   * @throws RangeError where count is not between 1 and the batch size, or a sample is missing
    */
   loadInputs(inputs: Inputs, order: ArrayLike<number>, from: number, count: number): void {
     if (!(count >= 1 && count <= this.batchSize)) {
@@ -146,14 +147,30 @@ export class Network {
     copySamples(inputs, this.#features, order, from, count, raw);
   }
 
-  /** Takes in the class labels of the same samples. */
+  /**
+   * Takes in the class labels of the same samples.
+   *
+   * @throws RangeError where a label is none of the classes
+   */
   loadLabels(labels: ArrayLike<number>, order: ArrayLike<number>, from: number): void {
     const to = this.engine.integers(this.#loss.labels);
-    for (let i = 0; i < this.#samples; i++) to[i] = labels[order[from + i]];
+    const classes = sizeOf(this.outputShape);
+    for (let i = 0; i < this.#samples; i++) {
+      const label = labels[order[from + i]];
+      if (!(label >= 0 && label < classes)) {
+        throw new RangeError(`label ${label} of sample ${order[from + i]} is not below ${classes}`);
+      }
+      to[i] = label;
+    }
   }
 
-  /** Takes in the target values of the same samples. */
+  /**
+   * Takes in the target values of the same samples.
+   *
+   * @throws RangeError where a sample is missing
+   */
   loadTargets(values: Float32Array, order: ArrayLike<number>, from: number): void {
+    if (this.loss !== 'squared-error') throw new TypeError(`the ${this.loss} loss takes labels`);
     const raw = this.engine.floats(this.#rawTarget);
     copySamples(values, sizeOf(this.outputShape), order, from, this.#samples, raw);
   }
@@ -273,6 +290,16 @@ export class Network {
 /** What `linearWeightGradient` packs of the gradient to the output, for 24 rows. */
 const SCRATCH_BYTES_PER_SAMPLE = 24 * 4;
 
+function checkNormalization(given: CompileOptions['normalization'], input: Shape): void {
+  if (!given) return;
+  const { mean, std } = given;
+  const fits = mean.length === std.length && (mean.length === 1 || mean.length === input[0]);
+  if (fits && std.every((each) => each > 0)) return;
+  throw new RangeError(
+    `normalization: mean [${mean}] and std [${std}] must have 1 or ${input[0]} values, std above 0`,
+  );
+}
+
 function placeLayers(
   resolved: readonly ResolvedLayer[],
   networkInput: Tensor,
@@ -321,6 +348,9 @@ function copySamples(
 ): void {
   for (let i = 0; i < count; i++) {
     const start = order[from + i] * size;
+    if (!(start >= 0 && start + size <= source.length)) {
+      throw new RangeError(`there is no sample ${order[from + i]}`);
+    }
     to.set(source.subarray(start, start + size), i * size);
   }
 }

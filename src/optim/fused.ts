@@ -1,5 +1,6 @@
 /** The fused kernel of an optimizer step: which form of a method it runs, and with which numbers. */
 import { type Call, call, type PlannedBuffer } from '../engine/index.js';
+import { groupsOf } from '../math/groups.js';
 import { type Regularizer, sizeOf } from '../math/index.js';
 import type { Parameter } from '../nn/index.js';
 import type { Hyperparameters, Method } from './method.js';
@@ -48,7 +49,7 @@ export function writeSettings(
 
 function updateOf({ name }: Method, momentum: number): number {
   if (name === 'adabreg' || name === 'adam') return Update.adam;
-  if (momentum === 0 || name === 'proxsgd') return Update.plain;
+  if (!(momentum > 0) || name === 'proxsgd') return Update.plain;
   return name === 'linbreg' ? Update.averaged : Update.heavyBall;
 }
 
@@ -82,11 +83,8 @@ export function stepCalls(state: FusedState, { form }: Regularizer): Call[] {
     ),
   ];
   if (form?.by !== 'columns') return calls;
-  const depth = columns / shape[1];
-  return [
-    ...calls,
-    call('shrinkColumns', { settings, rows, columns, depth, theta: value }, shape[1]),
-  ];
+  const { count, inner: depth } = groupsOf(shape, 'columns');
+  return [...calls, call('shrinkColumns', { settings, rows, columns, depth, theta: value }, count)];
 }
 
 /** Entries of a group that lies in one piece; 0 where there is none. */

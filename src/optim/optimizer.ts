@@ -43,7 +43,7 @@ interface Slot {
 export class ParameterGroup {
   readonly method: Method;
   readonly regularizer: Regularizer;
-  readonly hyper: { -readonly [K in keyof Hyperparameters]: Hyperparameters[K] };
+  readonly hyper: Hyperparameters & { learningRate: number; lambda: number };
   readonly slots: readonly Slot[];
   /** Whether the steps run in the kernels; else in plain TypeScript. */
   readonly fused: boolean;

@@ -47,7 +47,8 @@ describe('linbreg', () => {
           gradients.forEach((g, i) => void method.step(state, g, hyper, none(), i + 1));
           return state.theta;
         });
-        assert.deepEqual(bregman, plain);
+        // The start of v turns −0 into 0; they are the same number.
+        assert.ok(bregman.every((entry, i) => entry === plain[i]));
       }),
     );
   });
