@@ -1,13 +1,14 @@
 // Element-wise non-linearities. Their derivatives are functions of the result, so the input need
 // not be kept. A tile is one block.
 
-import { LINE } from './layout';
+import { LINE_SHIFT } from './layout';
+import { Planes, planeOf, rowBytes } from './planes';
 import { exp } from './simd';
 
 @unmanaged
 class Activation {
+  layout: Planes; // of input and output alike
   kind: i32;
-  features: i32;
   slope: f32;
   input: usize;
   output: usize;
@@ -15,12 +16,13 @@ class Activation {
 
 @unmanaged
 class ActivationGradient {
+  layout: Planes;
   kind: i32;
-  features: i32;
   slope: f32;
   output: usize;
   outputGradient: usize;
   inputGradient: usize;
+  accumulate: i32; // 1: add to what the input's gradient holds
 }
 
 /** Numbers agree with `activationKinds` of src/nn/layers/activation.ts. */
@@ -30,10 +32,18 @@ const SIGMOID: i32 = 2;
 const TANH: i32 = 3;
 
 export function activationForward(args: Activation, tile: i32): void {
-  const bytes = <usize>args.features * LINE;
-  const from = args.input + <usize>tile * bytes, to = args.output + <usize>tile * bytes;
-  const zero = f32x4.splat(0), slope = f32x4.splat(args.slope);
-  const kind = args.kind;
+  const layout = args.layout;
+  for (let channel = 0; channel < layout.channels; channel++) {
+    let from = planeOf(layout, args.input, tile, channel), to = planeOf(layout, args.output, tile, channel);
+    for (let y = 0; y < layout.height; y++, from += rowBytes(layout), to += rowBytes(layout)) {
+      activateRow(args, from, to);
+    }
+  }
+}
+
+function activateRow(args: Activation, from: usize, to: usize): void {
+  const bytes = <usize>args.layout.width << LINE_SHIFT;
+  const zero = f32x4.splat(0), slope = f32x4.splat(args.slope), kind = args.kind;
   for (let i: usize = 0; i < bytes; i += 16) {
     const x = v128.load(from + i);
     let y = zero;
@@ -65,11 +75,23 @@ function tanh(x: v128): v128 {
 }
 
 export function activationBackward(args: ActivationGradient, tile: i32): void {
-  const bytes = <usize>args.features * LINE;
-  const offset = <usize>tile * bytes;
-  const outputs = args.output + offset, from = args.outputGradient + offset, to = args.inputGradient + offset;
+  const layout = args.layout;
+  for (let channel = 0; channel < layout.channels; channel++) {
+    let y = planeOf(layout, args.output, tile, channel);
+    let from = planeOf(layout, args.outputGradient, tile, channel);
+    let to = planeOf(layout, args.inputGradient, tile, channel);
+    for (let row = 0; row < layout.height; row++) {
+      differentiateRow(args, y, from, to);
+      y += rowBytes(layout);
+      from += rowBytes(layout);
+      to += rowBytes(layout);
+    }
+  }
+}
+
+function differentiateRow(args: ActivationGradient, outputs: usize, from: usize, to: usize): void {
+  const bytes = <usize>args.layout.width << LINE_SHIFT, kind = args.kind;
   const zero = f32x4.splat(0), one = f32x4.splat(1), slope = f32x4.splat(args.slope);
-  const kind = args.kind;
   for (let i: usize = 0; i < bytes; i += 16) {
     const y = v128.load(outputs + i), g = v128.load(from + i);
     let d = zero;
@@ -77,6 +99,6 @@ export function activationBackward(args: ActivationGradient, tile: i32): void {
     else if (kind == LEAKY_RELU) d = v128.bitselect(g, f32x4.mul(g, slope), f32x4.gt(y, zero));
     else if (kind == SIGMOID) d = f32x4.mul(g, f32x4.mul(y, f32x4.sub(one, y)));
     else if (kind == TANH) d = f32x4.mul(g, f32x4.sub(one, f32x4.mul(y, y)));
-    v128.store(to + i, d);
+    v128.store(to + i, args.accumulate ? f32x4.add(v128.load(to + i), d) : d);
   }
 }

@@ -43,6 +43,7 @@ class BatchNormGradient {
   weightGradient: usize;
   biasGradient: usize;
   relu: i32;
+  accumulate: i32; // 1: add to what the input's gradient holds
 }
 
 /** Σ (x − center)^power over the samples of a channel, power 1 or 2. */
@@ -194,7 +195,8 @@ function spreadGradients(args: BatchNormGradient, channel: i32, gain: f32, slope
         for (let i: usize = 0; i < width; i += LINE) {
           const dz = behindRelu(g + i, y + i, mask, relu);
           const dxi = f32x4.add(f32x4.mul(a, dz), f32x4.add(f32x4.mul(b, v128.load(x + i)), c));
-          v128.store(dx + i, v128.and(dxi, mask));
+          const masked = v128.and(dxi, mask);
+          v128.store(dx + i, args.accumulate ? f32x4.add(v128.load(dx + i), masked) : masked);
           if (skip) {
             v128.store(skip + i, args.skipAccumulates ? f32x4.add(v128.load(skip + i), dz) : dz);
           }

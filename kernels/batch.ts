@@ -1,12 +1,13 @@
 // Samples into the blocked layout.
 
-import { Batch, LANES, LINE } from './layout';
+import { Batch, LANES, LINE, LINE_SHIFT } from './layout';
+import { Planes, planeOf, rowBytes } from './planes';
 
 @unmanaged
 class LoadBatch {
   batch: Batch;
-  features: i32;
-  plane: i32; // features of one channel
+  layout: Planes;
+  perChannel: i32; // 1: scale and shift hold one value a channel, 0: one for all
   bytes: i32; // 1: raw holds u8, 0: f32
   raw: usize; // [sample][feature]
   scale: usize; // f32[channels]
@@ -14,32 +15,44 @@ class LoadBatch {
   output: usize;
 }
 
-/** output = raw · scale + shift by channel, zero in the lanes past the samples. A tile is one block. */
+/** output = raw · scale + shift, zero in the lanes past the samples. A tile is one block. */
 export function loadBatch(args: LoadBatch, tile: i32): void {
-  const features = args.features, plane = args.plane;
-  const width = args.bytes ? 1 : 4;
+  const layout = args.layout, width = layout.width, size = args.bytes ? 1 : 4;
+  const features = layout.channels * layout.height * width;
   const lanes = min(LANES, args.batch.samples - tile * LANES);
-  let raw = args.raw + <usize>(tile * LANES * features * width);
-  let output = args.output + <usize>tile * <usize>features * LINE;
-  for (let channel: usize = 0; channel < <usize>(features / plane); channel++) {
-    const scale = load<f32>(args.scale + (channel << 2)), shift = load<f32>(args.shift + (channel << 2));
-    let feature = 0;
-    if (args.bytes && lanes == LANES) {
-      for (; feature + 4 <= plane; feature += 4) {
-        loadFourOfBytes(raw + <usize>feature, features, output + <usize>feature * LINE, scale, shift);
-      }
+  let raw = args.raw + <usize>(tile * LANES * features * size);
+  for (let channel = 0; channel < layout.channels; channel++) {
+    const constant = args.perChannel ? <usize>channel << 2 : 0;
+    const scale = load<f32>(args.scale + constant), shift = load<f32>(args.shift + constant);
+    let line = planeOf(layout, args.output, tile, channel);
+    for (let y = 0; y < layout.height; y++, line += rowBytes(layout)) {
+      loadRow(args, raw, features, lanes, line, scale, shift);
+      raw += <usize>(width * size);
     }
-    for (; feature < plane; feature++) {
-      loadFeature(args, raw + <usize>(feature * width), lanes, output + <usize>feature * LINE, scale, shift);
+  }
+}
+
+/** One row of a plane, of up to sixteen samples. */
+function loadRow(
+  args: LoadBatch, raw: usize, features: i32, lanes: i32, line: usize, scale: f32, shift: f32,
+): void {
+  const width = args.layout.width, size = args.bytes ? 1 : 4;
+  let x = 0;
+  if (args.bytes && lanes == LANES) {
+    for (; x + 4 <= width; x += 4) {
+      loadFourOfBytes(raw + <usize>x, features, line + (<usize>x << LINE_SHIFT), scale, shift);
     }
-    raw += <usize>(plane * width);
-    output += <usize>plane * LINE;
+  }
+  for (; x < width; x++) {
+    loadFeature(args, raw + <usize>(x * size), features, lanes, line + (<usize>x << LINE_SHIFT), scale, shift);
   }
 }
 
 /** One feature of up to sixteen samples. */
-function loadFeature(args: LoadBatch, raw: usize, lanes: i32, line: usize, scale: f32, shift: f32): void {
-  const features = <usize>args.features;
+function loadFeature(
+  args: LoadBatch, raw: usize, stride: i32, lanes: i32, line: usize, scale: f32, shift: f32,
+): void {
+  const features = <usize>stride;
   for (let lane: usize = 0; lane < <usize>lanes; lane++) {
     const value = args.bytes
       ? <f32>load<u8>(raw + lane * features)

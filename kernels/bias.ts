@@ -1,4 +1,5 @@
-import { Batch, LINE } from './layout';
+import { Batch, LINE, LINE_SHIFT } from './layout';
+import { Planes, planeOf, rowBytes } from './planes';
 import { sum } from './simd';
 
 /** Features in one tile. */
@@ -25,4 +26,27 @@ export function biasGradient(args: BiasGradient, tile: i32): void {
     }
     store<f32>(args.biasGradient + <usize>(feature << 2), sum(total));
   }
+}
+
+@unmanaged
+class PlaneBiasGradient {
+  batch: Batch;
+  layout: Planes;
+  outputGradient: usize;
+  biasGradient: usize;
+}
+
+/** The same for planes. A tile is one channel. */
+export function planeBiasGradient(args: PlaneBiasGradient, tile: i32): void {
+  const layout = args.layout, width = <usize>layout.width << LINE_SHIFT;
+  let total: f64 = 0;
+  for (let block = 0; block < args.batch.blocks; block++) {
+    let row = planeOf(layout, args.outputGradient, block, tile);
+    let part = f32x4.splat(0);
+    for (let y = 0; y < layout.height; y++, row += rowBytes(layout)) {
+      for (let i: usize = 0; i < width; i += 16) part = f32x4.add(part, v128.load(row + i));
+    }
+    total += <f64>sum(part);
+  }
+  store<f32>(args.biasGradient + <usize>(tile << 2), <f32>total);
 }

@@ -14,6 +14,7 @@ class ConvEntries {
   input: usize;
   bias: usize; // 0: none
   output: usize;
+  accumulate: i32; // 1: add to what the output holds
 }
 
 @unmanaged
@@ -69,7 +70,7 @@ export function convEntries(args: ConvEntries, tile: i32): void {
     for (let at = 0; at < count; at += 3) {
       const second = min(at + 1, count - 1), third = min(at + 2, count - 1);
       threePositions(
-        end, bias, input + inputAt(at), input + inputAt(second), input + inputAt(third),
+        end, args.accumulate != 0, bias, input + inputAt(at), input + inputAt(second), input + inputAt(third),
         output + outputAt(at), output + outputAt(second), output + outputAt(third),
       );
     }
@@ -79,11 +80,16 @@ export function convEntries(args: ConvEntries, tile: i32): void {
 
 /** Three positions of one channel: twelve accumulators over the list of non-zeros. */
 function threePositions(
-  end: usize, bias: v128, in0: usize, in1: usize, in2: usize, out0: usize, out1: usize, out2: usize,
+  end: usize, accumulate: bool, bias: v128, in0: usize, in1: usize, in2: usize, out0: usize, out1: usize, out2: usize,
 ): void {
   let a0 = bias, a1 = bias, a2 = bias, a3 = bias;
   let b0 = bias, b1 = bias, b2 = bias, b3 = bias;
   let c0 = bias, c1 = bias, c2 = bias, c3 = bias;
+  if (accumulate) {
+    a0 = v128.load(out0); a1 = v128.load(out0, 16); a2 = v128.load(out0, 32); a3 = v128.load(out0, 48);
+    b0 = v128.load(out1); b1 = v128.load(out1, 16); b2 = v128.load(out1, 32); b3 = v128.load(out1, 48);
+    c0 = v128.load(out2); c1 = v128.load(out2, 16); c2 = v128.load(out2, 32); c3 = v128.load(out2, 48);
+  }
   for (let list = listStart(); list < end; list += 8) {
     const offset = <usize>load<i32>(list);
     const w = v128.load32_splat(list, 4);

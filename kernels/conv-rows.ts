@@ -27,6 +27,7 @@ class ConvRows {
   packed: usize;
   bias: usize; // 0: none
   output: usize;
+  accumulate: i32; // 1: add to what the output holds
 }
 
 @unmanaged
@@ -63,10 +64,12 @@ export function convRows(args: ConvRows, tile: i32): void {
   const count = placePositions(sweep, strip), active = support.activeRows;
   const input = args.input + (<usize>(block * sweep.inputBlock) << LINE_SHIFT);
   const output = args.output + (<usize>(block * sweep.outputBlock) << LINE_SHIFT);
-  for (let row = 0; row < support.rows; row++) {
-    const plane = output + (<usize>(row * sweep.outputPlane) << LINE_SHIFT);
-    const bias = args.bias ? v128.load32_splat(args.bias + <usize>(row << 2)) : f32x4.splat(0);
-    for (let at = 0; at < count; at++) fillLine(plane + outputAt(at), bias);
+  if (!args.accumulate) {
+    for (let row = 0; row < support.rows; row++) {
+      const plane = output + (<usize>(row * sweep.outputPlane) << LINE_SHIFT);
+      const bias = args.bias ? v128.load32_splat(args.bias + <usize>(row << 2)) : f32x4.splat(0);
+      for (let at = 0; at < count; at++) fillLine(plane + outputAt(at), bias);
+    }
   }
   for (let from = 0; from < sweep.depth; from += DEPTH) {
     const depth = min(DEPTH, sweep.depth - from);

@@ -3,7 +3,7 @@
 // the input scatters along rows too, so that no transposed index has to be kept.
 
 import { madd, sumLanes } from './simd';
-import { Batch, LINE, LINE_SHIFT, Support, fillLine } from './layout';
+import { Batch, LINE, LINE_SHIFT, Support } from './layout';
 
 /** Rows of the weight in one tile of the forward pass and of the weight gradient. */
 const ROWS: i32 = 32;
@@ -23,6 +23,7 @@ class SparseInputGradient {
   support: Support;
   outputGradient: usize;
   inputGradient: usize;
+  accumulate: i32; // 1: add to what the input's gradient holds
 }
 
 @unmanaged
@@ -117,9 +118,7 @@ export function sparseInputGradient(args: SparseInputGradient, tile: i32): void 
   const columns = support.columns, active = support.activeRows;
   const gradient = args.inputGradient + <usize>tile * <usize>columns * LINE;
   const outputs = args.outputGradient + <usize>tile * <usize>support.rows * LINE;
-  for (let column = 0; column < columns; column++) {
-    fillLine(gradient + <usize>column * LINE, f32x4.splat(0));
-  }
+  if (!args.accumulate) memory.fill(gradient, 0, <usize>columns * LINE);
   for (let k = 0; k < active; k++) {
     const row = load<i32>(support.order + <usize>(k << 2));
     scatterRow(support, row, outputs + <usize>row * LINE, gradient);

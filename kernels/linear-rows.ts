@@ -27,6 +27,7 @@ class LinearInputGradient {
   weight: usize;
   outputGradient: usize;
   inputGradient: usize;
+  accumulate: i32; // 1: add to what the input's gradient holds
 }
 
 @unmanaged
@@ -163,10 +164,12 @@ export function linearInputGradient(args: LinearInputGradient, tile: i32): void 
   const columns = support.columns, active = support.activeRows, blocks = args.batch.blocks;
   const inputBlock = <usize>columns * LINE, outputBlock = <usize>support.rows * LINE;
   const first = tile * PANEL, last = min(first + PANEL, columns);
-  for (let b = 0; b < blocks; b++) {
-    const output = args.inputGradient + <usize>b * inputBlock;
-    for (let column = first; column < last; column++) {
-      fillLine(output + <usize>column * LINE, f32x4.splat(0));
+  if (!args.accumulate) {
+    for (let b = 0; b < blocks; b++) {
+      const output = args.inputGradient + <usize>b * inputBlock;
+      for (let column = first; column < last; column++) {
+        fillLine(output + <usize>column * LINE, f32x4.splat(0));
+      }
     }
   }
   for (let from = 0; from < active; from += DEPTH) {

@@ -1,7 +1,8 @@
 // Where the inner lines of a tensor lie: [block][channel][row][column][16] with a halo around every
 // plane. A tensor without planes has one line a channel. Sizes are in lines of 64 bytes.
 
-import { Batch, LANES, LINE, LINE_SHIFT, fillLine } from './layout';
+import { Batch, LANES, LINE_SHIFT, fillLine } from './layout';
+import { sum } from './simd';
 
 @unmanaged
 export class Planes {
@@ -120,4 +121,55 @@ export function addScaled(args: AddScaled, tile: i32): void {
       to += rowBytes(layout);
     }
   }
+}
+
+@unmanaged
+class ScaleGradient {
+  layout: Planes; // of the output
+  rightLayout: Planes;
+  outputGradient: usize;
+  right: usize;
+  rightGradient: usize; // 0: none
+  scale: usize;
+  partials: usize; // f32[blocks]
+  accumulate: i32; // 1: add to what the right's gradient holds
+}
+
+/** Of left + s · right: the right's gradient s · dy, and a block's part of ds = Σ dy · right. */
+export function scaleBackward(args: ScaleGradient, tile: i32): void {
+  const layout = args.layout, width = <usize>layout.width << LINE_SHIFT;
+  const scale = v128.load32_splat(args.scale);
+  let total = f32x4.splat(0);
+  for (let channel = 0; channel < layout.channels; channel++) {
+    let g = planeOf(layout, args.outputGradient, tile, channel);
+    let x = planeOf(args.rightLayout, args.right, tile, channel);
+    let dx = args.rightGradient ? planeOf(args.rightLayout, args.rightGradient, tile, channel) : 0;
+    for (let y = 0; y < layout.height; y++) {
+      for (let i: usize = 0; i < width; i += 16) {
+        const dy = v128.load(g + i);
+        total = f32x4.add(total, f32x4.mul(dy, v128.load(x + i)));
+        if (!dx) continue;
+        const part = f32x4.mul(scale, dy);
+        v128.store(dx + i, args.accumulate ? f32x4.add(v128.load(dx + i), part) : part);
+      }
+      g += rowBytes(layout);
+      x += rowBytes(args.rightLayout);
+      if (dx) dx += rowBytes(args.rightLayout);
+    }
+  }
+  store<f32>(args.partials + <usize>(tile << 2), sum(total));
+}
+
+@unmanaged
+class FoldScale {
+  batch: Batch;
+  partials: usize;
+  scaleGradient: usize;
+}
+
+/** ds: the blocks' parts in order. One tile. */
+export function foldScale(args: FoldScale, tile: i32): void {
+  let total: f32 = 0;
+  for (let b = 0; b < args.batch.blocks; b++) total += load<f32>(args.partials + <usize>(b << 2));
+  store<f32>(args.scaleGradient, total);
 }

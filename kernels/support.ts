@@ -27,6 +27,13 @@ class FillSupport {
   weight: usize;
 }
 
+@unmanaged
+class TransposeSupport {
+  support: Support; // (outputs × (inputs · taps))
+  transposed: Support; // (inputs × (outputs · taps))
+  taps: i32; // entries of a kernel
+}
+
 /** Non-zeros among `count` floats. A NaN counts. */
 export function countNonZeros(from: usize, count: i32): i32 {
   const end = from + <usize>(count << 2), endOfFours = end - <usize>((count & 3) << 2);
@@ -107,4 +114,43 @@ function fillRow(support: Support, weights: usize, row: i32): void {
       at += 4;
     }
   }
+}
+
+/**
+ * The index of a convolution's weight by input channel, for its gradient to the input. Column o · taps + t
+ * of row i is entry (o, i, t). One tile: a counting sort.
+ */
+export function supportTranspose(args: TransposeSupport, tile: i32): void {
+  const support = args.support, transposed = args.transposed, taps = args.taps;
+  transposed.inputGradientByEntry = support.inputGradientByEntry;
+  if (!support.inputGradientByEntry) return;
+  const starts = transposed.starts, inputs = transposed.rows;
+  memory.fill(starts, 0, <usize>(inputs + 1) << 2);
+  // Counts, one place further on, then sums: starts[i] is where row i begins.
+  for (let at: usize = 0; at < <usize>support.nonZeros << 2; at += 4) {
+    const place = starts + <usize>((load<i32>(support.entries + at) / taps + 1) << 2);
+    store<i32>(place, load<i32>(place) + 1);
+  }
+  for (let i = 0; i < inputs; i++) {
+    const place = starts + <usize>(i << 2);
+    store<i32>(place, load<i32>(place, 4) + load<i32>(place), 4);
+  }
+  // Filling moves each start to the next row's; they are moved back at the end.
+  for (let row = 0; row < support.rows; row++) {
+    let at = <usize>load<i32>(support.starts + <usize>(row << 2)) << 2;
+    const end = <usize>load<i32>(support.starts + <usize>(row << 2), 4) << 2;
+    for (; at < end; at += 4) {
+      const column = load<i32>(support.entries + at), input = column / taps;
+      const place = starts + <usize>(input << 2);
+      const to = <usize>load<i32>(place) << 2;
+      store<i32>(place, load<i32>(place) + 1);
+      store<i32>(transposed.entries + to, row * taps + column - input * taps);
+      store<f32>(transposed.values + to, load<f32>(support.values + at));
+    }
+  }
+  for (let i = inputs; i > 0; i--) {
+    const place = starts + <usize>(i << 2);
+    store<i32>(place, load<i32>(place - 4));
+  }
+  store<i32>(starts, 0);
 }

@@ -5,13 +5,14 @@ import { gunzip } from 'node:zlib';
 import { readBytes } from '../files/disk.js';
 import { fileError, UserError } from '../files/errors.js';
 import { decodeIdx, type IdxArray } from './idx.js';
+import { measure, type Normalization } from './normalization.js';
 import { type Dataset, samples } from './samples.js';
 
 /** What the files of a set do not say themselves. */
 export interface IdxFacts {
   readonly name?: string;
   readonly classNames?: readonly string[];
-  readonly normalization?: Pick<Dataset, 'mean' | 'std'>;
+  readonly normalization?: Normalization;
 }
 
 /**
@@ -42,7 +43,7 @@ export async function loadIdxFolder(folder: string, facts: IdxFacts = {}): Promi
   const shape = [1, ...train.images.shape.slice(1)];
   const classes =
     facts.classNames?.length ?? 1 + train.labels.data.reduce((a, b) => Math.max(a, b));
-  const { mean, std } = facts.normalization ?? measure(train.images.data);
+  const { mean, std } = facts.normalization ?? measure(train.images.data, 1, shape[1] * shape[2]);
   return {
     name: facts.name ?? basename(resolve(folder)),
     train: samples(train.images.data, shape, train.labels.data, { classes, source: train.source }),
@@ -88,16 +89,4 @@ function find(names: readonly string[], folder: string, stem: string, type: stri
   const found = spellings.find((name) => names.includes(name));
   if (found) return found;
   throw new UserError(`${folder}: no file ${spellings[0]} (or with .${type} or .gz at the end)`);
-}
-
-/** Mean and standard deviation of bytes / 255, exact up to the last division. */
-function measure(bytes: Uint8Array): Pick<Dataset, 'mean' | 'std'> {
-  const histogram = new Uint32Array(256);
-  for (let i = 0; i < bytes.length; i++) histogram[bytes[i]]++;
-  const moment = (power: number) =>
-    histogram.reduce((sum, n, byte) => sum + n * byte ** power, 0) / bytes.length;
-  const mean = moment(1);
-  // Images of a single grey have no spread to divide by.
-  const std = Math.sqrt(moment(2) - mean ** 2) / 255 || 1;
-  return { mean: [mean / 255], std: [std] };
 }

@@ -1,11 +1,18 @@
-/** Data sets: the user's own arrays, IDX folders, and those of the catalogue with their cache. */
+/**
+ * Data sets: the user's own arrays, folders of IDX files or images, and those of the catalogue with
+ * their cache.
+ */
+export { type Augmentation, augment } from './augment.js';
 export { cacheFolder } from './cache.js';
 export { datasetNames, loadDataset } from './catalog.js';
+export { loadCifar10 } from './cifar10.js';
 export { type DownloadOptions, download, type RemoteFile, sha256 } from './download.js';
 export { loadFashionMnist } from './fashion-mnist.js';
 export { decodeIdx, type IdxArray } from './idx.js';
 export { type IdxFacts, loadIdxFolder, readIdx } from './idx-folder.js';
+export { type ImageFolderOptions, loadImageFolder } from './image-folder.js';
 export { type LoadOptions, locate } from './locate.js';
 export { loadMnist } from './mnist.js';
+export { measure, type Normalization } from './normalization.js';
 export { type Dataset, type Labels, type Samples, samples, type Targets } from './samples.js';
-export { shuffled, split } from './split.js';
+export { shuffled, split, splitByClass } from './split.js';

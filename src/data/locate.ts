@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { cacheFolder } from './cache.js';
 import { type DownloadOptions, download, type RemoteFile, sha256 } from './download.js';
 
-/** Where to look for a data set, and how to watch its download. */
+/** Where to look for a data set, and how to watch its download and its decoding. */
 export interface LoadOptions extends DownloadOptions {
   /** The folder that holds the files of the set; it goes before every other place. */
   readonly dir?: string | undefined;
+  /** Chooses the test images of a folder that has none of its own; default 0. */
+  readonly seed?: number | undefined;
+  /** Called with the images decoded so far and the images in all. */
+  readonly onDecode?: ((done: number, total: number) => void) | undefined;
 }
 
 /**

@@ -57,11 +57,12 @@ export function call<K extends KernelName>(
   return { kernel, args, tiles, perBlock: false, ...(when && { when }) } as Call;
 }
 
-/** A call with one tile for every block of sixteen samples. */
+/** A call with so many tiles for every block of sixteen samples. */
 export function callPerBlock<K extends KernelName>(
   kernel: K,
   args: Arguments<K>,
+  tiles = 1,
   when?: Condition,
 ): Call {
-  return { kernel, args, tiles: 1, perBlock: true, ...(when && { when }) } as Call;
+  return { kernel, args, tiles, perBlock: true, ...(when && { when }) } as Call;
 }

@@ -1,5 +1,6 @@
 export {
-  formatShape,
+  INPUT,
+  type LayerEntry,
   type NamedLayer,
   type NetworkDescription,
   network,
@@ -10,6 +11,18 @@ export { denseStart, initialize, type Start, sparseNormal } from './initialize.j
 export * from './layers/index.js';
 export type { LossName } from './loss.js';
 export { type BatchResult, type CompileOptions, type Inputs, Network } from './network.js';
-export type { GradientScope, Layer, Operation, ParameterShape, Site, Tensor } from './operation.js';
+export type {
+  BufferShape,
+  GradientScope,
+  Layer,
+  Mode,
+  NetworkBuffer,
+  Operation,
+  ParameterShape,
+  Placed,
+  Site,
+} from './operation.js';
 export type { Parameter } from './parameter.js';
+export { type Layout, layoutOf, planTensor, type Tensor } from './planes.js';
+export { formatShape } from './shapes.js';
 export { type BreakEven, defaultBreakEven, type Pass } from './support.js';

@@ -1,6 +1,6 @@
-import { type Call, callPerBlock, type PlannedBuffer, words } from '../engine/index.js';
+import { type Call, callPerBlock, LANES, type PlannedBuffer, words } from '../engine/index.js';
 import { sizeOf } from '../math/index.js';
-import type { Tensor } from './operation.js';
+import { planTensor, type Tensor } from './planes.js';
 
 /** Softmax cross-entropy with class labels, or mean squared error with values. */
 export type LossName = 'cross-entropy' | 'squared-error';
@@ -24,13 +24,15 @@ export function planLoss(
   name: LossName,
   batch: PlannedBuffer,
   output: Tensor,
-  capacity: number,
+  samples: number,
 ): LossPlan {
   const features = sizeOf(output.shape);
+  const blocks = Math.ceil(samples / LANES);
+  const capacity = blocks * LANES;
   const plan = {
     name,
     labels: words('labels', capacity),
-    target: words('target', name === 'squared-error' ? capacity * features : 0),
+    target: planTensor('target', output.layout, name === 'squared-error' ? blocks : 0),
     losses: words('losses', capacity),
     hits: words('hits', capacity),
   };

@@ -10,11 +10,12 @@ import {
   words,
 } from '../engine/index.js';
 import { type Shape, sizeOf } from '../math/index.js';
-import { type NetworkDescription, type ResolvedLayer, resolve } from './description.js';
-import { operationOf } from './layers/index.js';
+import type { NetworkDescription } from './description.js';
 import { type LossName, type LossPlan, planLoss } from './loss.js';
-import type { GradientScope, Operation, Site, Tensor } from './operation.js';
-import { type Parameter, planParameter } from './parameter.js';
+import type { GradientScope, Mode, NetworkBuffer } from './operation.js';
+import type { Parameter } from './parameter.js';
+import { type NetworkPlan, planNetwork } from './plan.js';
+import { layoutOf, type Tensor } from './planes.js';
 import { type BreakEven, countCall, defaultBreakEven, indexCalls, nonZerosOf } from './support.js';
 
 export interface CompileOptions {
@@ -40,13 +41,6 @@ export interface BatchResult {
 /** Samples to take batches from: count × features, sample after sample. */
 export type Inputs = Uint8Array | Float32Array;
 
-/** One layer where its kernel calls read and write. */
-interface PlacedLayer {
-  readonly resolved: ResolvedLayer;
-  readonly operation: Operation<ResolvedLayer['layer']>;
-  readonly site: Site;
-}
-
 /** A network compiled for an engine and a batch size, with its parameters in the engine's memory. */
 export class Network {
   readonly engine: Engine;
@@ -56,13 +50,14 @@ export class Network {
   /** Of one sample. */
   readonly outputShape: Shape;
   readonly breakEven: BreakEven;
+  /** What layers keep besides their parameters: running statistics. */
+  readonly buffers: readonly NetworkBuffer[];
   readonly #features: number;
   readonly #batch = record('batch', [0, 0]);
   readonly #raw: PlannedBuffer;
   readonly #rawTarget: PlannedBuffer;
-  readonly #output: Tensor;
+  readonly #plan: NetworkPlan;
   readonly #loss: LossPlan;
-  readonly #layers: readonly PlacedLayer[];
   readonly #options: CompileOptions;
   readonly #programs = new Map<string, LoadedProgram>();
   #samples = 0;
@@ -76,25 +71,22 @@ export class Network {
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new RangeError(`batch size: ${batchSize} is not a whole number from 1 on`);
     }
+    checkNormalization(options.normalization, description.input);
     this.engine = engine;
     this.description = description;
     this.batchSize = batchSize;
     this.breakEven = breakEven;
     this.#options = options;
-    checkNormalization(options.normalization, description.input);
-    const resolved = resolve(description);
-    const features = sizeOf(description.input);
-    const capacity = Math.ceil(batchSize / LANES) * LANES;
-    this.#features = features;
-    this.#raw = words('raw inputs', batchSize * features);
-    const input = { shape: description.input, value: words('input', capacity * features) };
-    this.#layers = placeLayers(resolved, input, this.#batch, capacity, breakEven);
-    this.parameters = this.#layers.flatMap(({ site }) => Object.values(site.parameters));
-    this.#output = this.#layers.at(-1)?.site.output ?? input;
-    this.outputShape = this.#output.shape;
-    this.#loss = planLoss(loss, this.#batch, this.#output, capacity);
-    this.#rawTarget = words('raw targets', this.#loss.target.bytes >> 2);
-    engine.reserveScratch(capacity * SCRATCH_BYTES_PER_SAMPLE);
+    this.#features = sizeOf(description.input);
+    this.#raw = words('raw inputs', batchSize * this.#features);
+    this.#plan = planNetwork(description, batchSize, this.#batch, breakEven);
+    this.parameters = this.#plan.layers.flatMap(({ parameters }) => parameters);
+    this.buffers = this.#plan.layers.flatMap(({ buffers }) => buffers);
+    this.outputShape = this.#plan.output.shape;
+    this.#loss = planLoss(loss, this.#batch, this.#plan.output, batchSize);
+    this.#rawTarget = words('raw targets', batchSize * sizeOf(this.outputShape));
+    for (const { value, initial } of this.buffers) engine.floats(value).fill(initial);
+    engine.reserveScratch(scratchBytes(this.parameters, batchSize));
   }
 
   get loss(): LossName {
@@ -117,10 +109,20 @@ export class Network {
   /** Finds the non-zero weights again after `write`. */
   reindex(): void {
     this.#run('reindex', () =>
-      this.parameters.flatMap(({ support, value }) =>
-        support ? [countCall(support, value), ...indexCalls(support, value)] : [],
-      ),
+      this.parameters.flatMap((parameter) => [
+        ...(parameter.support ? [countCall(parameter.support, parameter.value)] : []),
+        ...this.indexCalls(parameter),
+      ]),
     );
+  }
+
+  /** The calls that rebuild the index of a parameter's non-zeros, once these are counted by row. */
+  indexCalls({ name, support, value }: Parameter): Call[] {
+    if (!support) return [];
+    const owner = this.#plan.layers.find(({ parameters }) =>
+      parameters.some((each) => each.name === name),
+    );
+    return [...indexCalls(support, value), ...(owner?.placed.index ?? [])];
   }
 
   /** Number of non-zeros of a parameter, as of the last index. */
@@ -177,13 +179,17 @@ export class Network {
 
   /** Forward pass and loss of the loaded batch. */
   evaluate(): BatchResult {
-    this.#run('evaluate', () => [...this.#forward(), ...this.#lossCalls()]);
+    this.#run('evaluate', () => [...this.#forward('evaluation'), ...this.#lossCalls()]);
     return this.#result();
   }
 
   /** Forward and backward pass of the loaded batch; gradients lie with the parameters afterwards. */
   differentiate(scope: GradientScope = 'all'): BatchResult {
-    this.#run(scope, () => [...this.#forward(), ...this.#lossCalls(), ...this.#backward(scope)]);
+    this.#run(scope, () => [
+      ...this.#forward('training'),
+      ...this.#lossCalls(),
+      ...this.#backward(scope),
+    ]);
     return this.#result();
   }
 
@@ -202,18 +208,26 @@ export class Network {
     const outputs = new Float32Array(count * size);
     for (let from = 0; from < count; from += this.batchSize) {
       this.loadInputs(inputs, order, from, Math.min(this.batchSize, count - from));
-      this.#run('predict', () => this.#forward());
+      this.#run('predict', () => this.#forward('evaluation'));
       this.#readOutputs(outputs.subarray(from * size));
     }
     return outputs;
   }
 
   #readOutputs(to: Float32Array): void {
+    const { value, layout } = this.#plan.output;
     const size = sizeOf(this.outputShape);
-    const blocked = this.engine.floats(this.#output.value);
+    const blocked = this.engine.floats(value);
+    const { channels, height, width, start, row, plane, block } = layout;
     for (let sample = 0; sample < this.#samples; sample++) {
-      const start = (sample - (sample % LANES)) * size + (sample % LANES);
-      for (let i = 0; i < size; i++) to[sample * size + i] = blocked[start + i * LANES];
+      const first = (Math.floor(sample / LANES) * block + start) * LANES + (sample % LANES);
+      let at = sample * size;
+      for (let c = 0; c < channels; c++) {
+        for (let y = 0; y < height; y++) {
+          for (let x = 0; x < width; x++)
+            to[at++] = blocked[first + (c * plane + y * row + x) * LANES];
+        }
+      }
     }
   }
 
@@ -227,51 +241,46 @@ export class Network {
     this.engine.run(program, Math.ceil(this.#samples / LANES));
   }
 
-  #forward(): Call[] {
+  #forward(mode: Mode): Call[] {
     const { inputType = 'floats', normalization = { mean: [0], std: [1] } } = this.#options;
     const bytes = inputType === 'bytes';
-    const load = this.#loadCall(
-      this.#raw,
-      this.#layers[0].site.input.value,
-      this.description.input,
-      {
-        bytes,
-        scale: normalization.std.map((std) => 1 / (std * (bytes ? 255 : 1))),
-        shift: normalization.mean.map((mean, channel) => -mean / normalization.std[channel]),
-      },
-    );
-    return [
-      load,
-      ...this.#layers.flatMap((at) => at.operation.forward(at.resolved.layer, at.site)),
-    ];
+    const load = this.#loadCall(this.#raw, this.#plan.input, {
+      bytes,
+      scale: normalization.std.map((std) => 1 / (std * (bytes ? 255 : 1))),
+      shift: normalization.mean.map((mean, channel) => -mean / normalization.std[channel]),
+    });
+    return [load, ...this.#plan.layers.flatMap(({ placed }) => placed.forward(mode))];
   }
 
   #lossCalls(): Call[] {
     const { name, target, calls } = this.#loss;
     if (name === 'cross-entropy') return [...calls];
     const identity = { bytes: false, scale: [1], shift: [0] };
-    return [this.#loadCall(this.#rawTarget, target, this.outputShape, identity), ...calls];
+    const tensor = { ...this.#plan.output, value: target };
+    return [this.#loadCall(this.#rawTarget, tensor, identity), ...calls];
   }
 
   #backward(scope: GradientScope): Call[] {
-    return this.#layers
+    return this.#plan.layers
       .toReversed()
-      .flatMap((at) => at.operation.backward(at.resolved.layer, at.site, scope));
+      .flatMap(({ prepare, placed }) => [...prepare, ...placed.backward(scope)]);
   }
 
   #loadCall(
     raw: PlannedBuffer,
-    output: PlannedBuffer,
-    shape: Shape,
+    { shape, layout, value }: Tensor,
     { bytes, scale, shift }: { bytes: boolean; scale: number[]; shift: number[] },
   ): Call {
-    const features = sizeOf(shape);
     const constants = { scale: words('scale', scale.length), shift: words('shift', shift.length) };
     this.engine.floats(constants.scale).set(scale);
     this.engine.floats(constants.shift).set(shift);
+    const perChannel = scale.length > 1;
+    // An image in a row, for a network without convolutions, still has its channels one by one.
+    const inChannels = layoutOf([scale.length, 1, sizeOf(shape) / scale.length]);
+    const { record } = perChannel && shape.length === 1 ? inChannels : layout;
     return callPerBlock('loadBatch', {
-      ...{ batch: this.#batch, features, plane: features / scale.length },
-      ...{ bytes: bytes ? 1 : 0, raw, ...constants, output },
+      ...{ batch: this.#batch, layout: record, perChannel: Number(perChannel) },
+      ...{ bytes: Number(bytes), raw, ...constants, output: value },
     });
   }
 
@@ -287,55 +296,35 @@ export class Network {
   }
 }
 
-/** What `linearWeightGradient` packs of the gradient to the output, for 24 rows. */
+/** What `linearWeightGradient` packs of the gradient to the output: 24 rows of floats. */
 const SCRATCH_BYTES_PER_SAMPLE = 24 * 4;
+/** What convolutions list: a table of positions, and the non-zeros of a (transposed) row. */
+const POSITION_BYTES = 8 * 1024;
+const BYTES_PER_NON_ZERO = 8;
+
+function scratchBytes(parameters: readonly Parameter[], samples: number): number {
+  const longest = Math.max(
+    0,
+    ...parameters.map(({ rows, columns, shape }) =>
+      Math.max(columns, (rows * columns) / (shape[1] ?? rows)),
+    ),
+  );
+  const capacity = Math.ceil(samples / LANES) * LANES;
+  return Math.max(
+    capacity * SCRATCH_BYTES_PER_SAMPLE,
+    POSITION_BYTES + longest * BYTES_PER_NON_ZERO,
+  );
+}
 
 function checkNormalization(given: CompileOptions['normalization'], input: Shape): void {
   if (!given) return;
   const { mean, std } = given;
-  const fits = mean.length === std.length && (mean.length === 1 || mean.length === input[0]);
+  const isWhole = input.length === 1 ? input[0] % mean.length === 0 : mean.length === input[0];
+  const fits = mean.length === std.length && (mean.length === 1 || isWhole);
   if (fits && std.every((each) => each > 0)) return;
   throw new RangeError(
     `normalization: mean [${mean}] and std [${std}] must have 1 or ${input[0]} values, std above 0`,
   );
-}
-
-function placeLayers(
-  resolved: readonly ResolvedLayer[],
-  networkInput: Tensor,
-  batch: PlannedBuffer,
-  capacity: number,
-  breakEven: BreakEven,
-): PlacedLayer[] {
-  let input = networkInput;
-  return resolved.map((entry) => {
-    const operation = operationOf(entry.layer);
-    const output = placeOutput(entry, operation.inPlace && input !== networkInput, input, capacity);
-    const parameters = Object.fromEntries(
-      Object.entries(entry.parameters).map(([shortName, shape]) => [
-        shortName,
-        planParameter(entry.name, shortName, shape, breakEven),
-      ]),
-    );
-    const site: Site = { batch, input, output, parameters };
-    input = output;
-    return { resolved: entry, operation, site };
-  });
-}
-
-function placeOutput(
-  { name, outputShape }: ResolvedLayer,
-  inPlace: boolean,
-  input: Tensor,
-  capacity: number,
-): Tensor {
-  if (inPlace) return { ...input, shape: outputShape };
-  const count = capacity * sizeOf(outputShape);
-  return {
-    shape: outputShape,
-    value: words(`${name} output`, count),
-    gradient: words(`${name} output gradient`, count),
-  };
 }
 
 function copySamples(

@@ -6,6 +6,7 @@ import {
   record,
   words,
 } from '../engine/index.js';
+import type { Parameter } from './parameter.js';
 
 /**
  * Per pass, the density of the active rows below which the kernels over single entries are faster
@@ -33,6 +34,8 @@ export interface SupportPlan {
   /** The record that kernels read: `Support` of kernels/layout.ts. */
   readonly header: PlannedBuffer;
   readonly counts: PlannedBuffer;
+  /** Non-zeros that it has room for. */
+  readonly capacity: number;
   readonly breakEven: BreakEven;
 }
 
@@ -70,7 +73,7 @@ export function planSupport(
     words(`${name} entries`, capacity),
     words(`${name} values`, capacity),
   ]);
-  return { header, counts, breakEven };
+  return { header, counts, capacity, breakEven };
 }
 
 /** Runs a call only while a pass goes by single entries (or by rows). */
@@ -106,4 +109,22 @@ export function indexCalls(support: SupportPlan, weight: PlannedBuffer): Call[] 
 /** Reads the number of non-zeros off a header's memory. */
 export function nonZerosOf(header: Int32Array): number {
   return header[Header.nonZeros];
+}
+
+/** Plans the index by input channel that a convolution's gradient to the input runs on. */
+export function planTransposed({ name, shape, support }: Parameter, taps: number): PlannedBuffer {
+  const [outputs, inputs] = shape;
+  const capacity = support!.capacity;
+  return record(`${name} transposed`, [
+    ...[inputs, outputs * taps, capacity, inputs],
+    ...[0, 0, 0, 0],
+    record(
+      `${name} inputs`,
+      Array.from({ length: inputs }, (_, i) => i),
+    ),
+    0,
+    words(`${name} transposed starts`, inputs + 1),
+    words(`${name} transposed entries`, capacity),
+    words(`${name} transposed values`, capacity),
+  ]);
 }

@@ -1,7 +1,7 @@
-import { type LoadedProgram, type PlannedBuffer, words } from '../engine/index.js';
+import { type Call, type LoadedProgram, type PlannedBuffer, words } from '../engine/index.js';
 import type { Regularizer } from '../math/index.js';
 import type { Network, Parameter } from '../nn/index.js';
-import { countCall, indexCalls } from '../nn/support.js';
+import { countCall } from '../nn/support.js';
 import { isFused, SETTINGS_WORDS, stepCalls, writeSettings } from './fused.js';
 import type { LambdaView, Units } from './lambda/index.js';
 import {
@@ -196,7 +196,9 @@ export class Optimizer {
   step(): void {
     this.#steps++;
     for (const group of this.groups) group.prepare(this.#steps);
-    this.#program ??= this.#network.engine.load(this.groups.flatMap(callsOf));
+    this.#program ??= this.#network.engine.load(
+      this.groups.flatMap((group) => callsOf(this.#network, group)),
+    );
     this.#network.engine.run(this.#program, 1);
   }
 
@@ -231,14 +233,14 @@ export class Optimizer {
 }
 
 /** A group's kernels for one step: move, prox and count, then the index of the non-zeros. */
-function callsOf({ slots, fused, regularizer }: ParameterGroup) {
+function callsOf(network: Network, { slots, fused, regularizer }: ParameterGroup): Call[] {
   return slots.flatMap((slot) => {
-    const { support, value } = slot.parameter;
+    const { parameter } = slot;
     const isCounted = fused && regularizer.form?.by !== 'columns';
     return [
       ...(fused ? stepCalls(slot, regularizer) : []),
-      ...(support && !isCounted ? [countCall(support, value)] : []),
-      ...(support ? indexCalls(support, value) : []),
+      ...(parameter.support && !isCounted ? [countCall(parameter.support, parameter.value)] : []),
+      ...network.indexCalls(parameter),
     ];
   });
 }

@@ -158,7 +158,7 @@ test('a name that is neither a set nor a folder is refused with the choices', as
       loadDataset(name),
       (e) =>
         e instanceof UserError &&
-        /^no data set or folder ".*mnist, fashion-mnist or/.test(e.message),
+        /^no data set or folder ".*mnist, fashion-mnist, cifar10 or/.test(e.message),
     );
   }
 });

@@ -1,6 +1,5 @@
 import { callPerBlock } from '../../engine/index.js';
-import { sizeOf } from '../../math/index.js';
-import type { Layer, Operation, Site } from '../operation.js';
+import type { Layer, Operation } from '../operation.js';
 
 /** An element-wise non-linearity. */
 export interface ActivationLayer extends Layer {
@@ -32,39 +31,39 @@ export function tanh(): ActivationLayer {
 /** Numbers of the kinds in kernels/activations.ts. */
 const activationKinds = { relu: 0, 'leaky-relu': 1, sigmoid: 2, tanh: 3 };
 
-function settings(layer: ActivationLayer, { input }: Site) {
-  return {
-    kind: activationKinds[layer.kind],
-    features: sizeOf(input.shape),
-    slope: layer.slope ?? 0,
-  };
-}
-
 export const activationOperation: Operation<ActivationLayer> = {
-  inPlace: true,
+  inputs: 1,
+  inPlace: 'always',
 
-  outputShape({ kind, slope }, input) {
+  outputShape({ kind, slope }, [input]) {
     if (kind === 'leaky-relu' && !(slope !== undefined && slope > 0 && slope < 1)) {
       throw new Error(`slope must lie between 0 and 1, not ${slope}`);
     }
     return input;
   },
 
-  parameters: () => ({}),
-
-  forward(layer, site) {
-    const ends = { input: site.input.value, output: site.output.value };
-    return [callPerBlock('activationForward', { ...settings(layer, site), ...ends })];
-  },
-
-  backward(layer, site) {
-    const { input, output } = site;
-    if (!input.gradient) return [];
-    const ends = {
-      output: output.value,
-      outputGradient: output.gradient!,
-      inputGradient: input.gradient,
+  place({ kind, slope = 0 }, { inputs: [input], accumulates, output }) {
+    const settings = { layout: output.layout.record, kind: activationKinds[kind], slope };
+    return {
+      forward: () => [
+        callPerBlock('activationForward', {
+          ...settings,
+          input: input.value,
+          output: output.value,
+        }),
+      ],
+      backward: () =>
+        input.gradient
+          ? [
+              callPerBlock('activationBackward', {
+                ...settings,
+                output: output.value,
+                outputGradient: output.gradient,
+                inputGradient: input.gradient,
+                accumulate: Number(accumulates[0]),
+              }),
+            ]
+          : [],
     };
-    return [callPerBlock('activationBackward', { ...settings(layer, site), ...ends })];
   },
 };

@@ -1,5 +1,5 @@
 import { type Call, call, callPerBlock } from '../../engine/index.js';
-import { type Shape, sizeOf } from '../../math/index.js';
+import { sizeOf } from '../../math/index.js';
 import type { GradientScope, Layer, Operation, Site } from '../operation.js';
 import { when } from '../support.js';
 
@@ -21,9 +21,9 @@ const SPARSE_ROWS = 32;
 const BIAS_FEATURES = 64;
 
 export const linearOperation: Operation<LinearLayer> = {
-  inPlace: false,
+  inputs: 1,
 
-  outputShape({ outputs }, input): Shape {
+  outputShape({ outputs }, [input]) {
     if (!Number.isInteger(outputs) || outputs < 1) {
       throw new Error(`outputs must be a whole number from 1 on, not ${outputs}`);
     }
@@ -31,7 +31,7 @@ export const linearOperation: Operation<LinearLayer> = {
     return [outputs];
   },
 
-  parameters({ outputs, bias }, input) {
+  parameters({ outputs, bias }, [input]) {
     const fanIn = sizeOf(input);
     return {
       weight: { shape: [outputs, fanIn], role: 'weight', fanIn },
@@ -39,44 +39,53 @@ export const linearOperation: Operation<LinearLayer> = {
     };
   },
 
-  forward(_, { batch, input, output, parameters }) {
-    const { weight, bias } = parameters;
-    const support = weight.support!;
-    const common = { batch, support: support.header, bias: bias?.value };
-    const ends = { input: input.value, output: output.value };
-    return [
-      call(
-        'linearForward',
-        { ...common, ...ends, weight: weight.value },
-        Math.ceil(weight.rows / PANEL),
-        when(support, 'forward', 'rows'),
-      ),
-      call(
-        'sparseForward',
-        { ...common, ...ends },
-        Math.ceil(weight.rows / SPARSE_ROWS),
-        when(support, 'forward', 'entries'),
-      ),
-    ];
-  },
-
-  backward(_, site, scope) {
-    return [
-      ...weightGradient(site, scope),
-      ...biasGradient(site),
-      ...(site.input.gradient ? inputGradient(site) : []),
-    ];
+  place(_, site) {
+    if (site.inputs[0].layout.halo > 0) {
+      throw new Error('its input feeds a convolution too: put flatten() before this layer');
+    }
+    return {
+      forward: () => forward(site),
+      backward: (scope) => [
+        ...weightGradient(site, scope),
+        ...biasGradient(site),
+        ...inputGradient(site),
+      ],
+    };
   },
 };
 
-function weightGradient({ batch, input, output, parameters }: Site, scope: GradientScope): Call[] {
+function forward({ batch, inputs: [input], output, parameters }: Site): Call[] {
+  const { weight, bias } = parameters;
+  const support = weight.support!;
+  const common = { batch, support: support.header, bias: bias?.value };
+  const ends = { input: input.value, output: output.value };
+  return [
+    call(
+      'linearForward',
+      { ...common, ...ends, weight: weight.value },
+      Math.ceil(weight.rows / PANEL),
+      when(support, 'forward', 'rows'),
+    ),
+    call(
+      'sparseForward',
+      { ...common, ...ends },
+      Math.ceil(weight.rows / SPARSE_ROWS),
+      when(support, 'forward', 'entries'),
+    ),
+  ];
+}
+
+function weightGradient(
+  { batch, inputs: [input], output, parameters }: Site,
+  scope: GradientScope,
+): Call[] {
   const { weight } = parameters;
   const support = weight.support!;
   const common = {
     batch,
     support: support.header,
     input: input.value,
-    outputGradient: output.gradient!,
+    outputGradient: output.gradient,
     weightGradient: weight.gradient,
   };
   const panels = Math.ceil(weight.rows / PANEL);
@@ -97,28 +106,28 @@ function weightGradient({ batch, input, output, parameters }: Site, scope: Gradi
   ];
 }
 
-function biasGradient({ batch, output, parameters }: Site): Call[] {
-  const { bias } = parameters;
+function biasGradient({ batch, output, parameters: { bias } }: Site): Call[] {
   if (!bias) return [];
-  const tiles = Math.ceil(bias.rows / BIAS_FEATURES);
-  const outputGradient = output.gradient!;
+  const { gradient: outputGradient } = output;
   return [
     call(
       'biasGradient',
       { batch, features: bias.rows, outputGradient, biasGradient: bias.gradient },
-      tiles,
+      Math.ceil(bias.rows / BIAS_FEATURES),
     ),
   ];
 }
 
-function inputGradient({ batch, input, output, parameters }: Site): Call[] {
+function inputGradient({ batch, inputs: [input], accumulates, output, parameters }: Site): Call[] {
+  if (!input.gradient) return [];
   const { weight } = parameters;
   const support = weight.support!;
   const common = {
     batch,
     support: support.header,
-    outputGradient: output.gradient!,
-    inputGradient: input.gradient!,
+    outputGradient: output.gradient,
+    inputGradient: input.gradient,
+    accumulate: Number(accumulates[0]),
   };
   return [
     call(
@@ -127,6 +136,6 @@ function inputGradient({ batch, input, output, parameters }: Site): Call[] {
       Math.ceil(weight.columns / PANEL),
       when(support, 'inputGradient', 'rows'),
     ),
-    callPerBlock('sparseInputGradient', common, when(support, 'inputGradient', 'entries')),
+    callPerBlock('sparseInputGradient', common, 1, when(support, 'inputGradient', 'entries')),
   ];
 }

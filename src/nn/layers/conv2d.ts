@@ -1,0 +1,197 @@
+import {
+  type Call,
+  type Condition,
+  call,
+  callPerBlock,
+  type PlannedBuffer,
+} from '../../engine/index.js';
+import type { GradientScope, Layer, Operation, Placed, Site } from '../operation.js';
+import { requireImage } from '../shapes.js';
+import { type Pass, planTransposed, when } from '../support.js';
+import { backwardSweeps, type ConvolutionShape, forwardSweep, type Sweep } from '../sweep.js';
+
+/** A 2-d convolution. Parameters: weight (out, in, size, size), bias (out). */
+export interface Conv2dLayer extends Layer {
+  readonly kind: 'conv2d';
+  readonly channels: number;
+  /** Height and width of a kernel. */
+  readonly size: number;
+  readonly stride: number;
+  /** Zeros around the input. */
+  readonly padding: number;
+  readonly bias: boolean;
+}
+
+/** Describes a convolution to so many channels; by default stride 1, no padding, with a bias. */
+export function conv2d(
+  channels: number,
+  size: number,
+  { stride = 1, padding = 0, bias = true }: Partial<Omit<Conv2dLayer, 'kind'>> = {},
+): Conv2dLayer {
+  return { kind: 'conv2d', channels, size, stride, padding, bias };
+}
+
+/** Tile sizes of kernels/conv-rows.ts and kernels/conv-entries.ts. */
+const SIX = 6;
+const GRADIENT_ROWS = 24;
+const FOLD_ROWS = 32;
+
+export const conv2dOperation: Operation<Conv2dLayer> = {
+  inputs: 1,
+
+  outputShape({ channels, size, stride, padding }, [input]) {
+    const [, height, width] = requireImage(input);
+    for (const [name, value] of Object.entries({ channels, size, stride })) {
+      if (!Number.isInteger(value) || value < 1)
+        throw new Error(`${name} must be from 1 on, not ${value}`);
+    }
+    const [outHeight, outWidth] = [height, width].map((extent) =>
+      Math.floor((extent + 2 * padding - size) / stride + 1),
+    );
+    if (outHeight < 1 || outWidth < 1) {
+      throw new Error(`kernels of ${size} × ${size} do not fit an image of ${height} × ${width}`);
+    }
+    return [channels, outHeight, outWidth];
+  },
+
+  parameters({ channels, size, bias }, [input]) {
+    const fanIn = input[0] * size * size;
+    return {
+      weight: { shape: [channels, input[0], size, size], role: 'weight', fanIn },
+      ...(bias && { bias: { shape: [channels], role: 'bias', fanIn } }),
+    };
+  },
+
+  halo: ({ size, stride, padding }) => ({
+    input: padding,
+    output: Math.max(0, Math.ceil((size - 1 - padding) / stride)),
+  }),
+
+  place: (layer, site) => placeConvolution(layer, site),
+};
+
+function placeConvolution({ size, stride, padding }: Conv2dLayer, site: Site): Placed {
+  const { inputs, output, parameters } = site;
+  const { weight, bias } = parameters;
+  const taps = size * size;
+  const shape: ConvolutionShape = {
+    ...{ inputs: weight.shape[1], outputs: weight.shape[0] },
+    ...{ kernelHeight: size, kernelWidth: size, stride, padding },
+  };
+  const support = weight.support!;
+  const sweep = forwardSweep(shape, inputs[0].layout, output.layout);
+  const back = inputs[0].gradient ? backwardSweeps(shape, inputs[0].layout, output.layout) : [];
+  const transposed = planTransposed(weight, taps);
+  const workspace = planWorkspace(site, [
+    packedBytes(shape.outputs, sweep),
+    ...back.map((each) => packedBytes(shape.inputs, each)),
+  ]);
+  const forward: Ends = {
+    ...{ input: inputs[0].value, bias: bias?.value, output: output.value, accumulate: 0 },
+  };
+  const backward: Ends = {
+    ...{ input: output.gradient, bias: undefined, output: inputs[0].gradient },
+    accumulate: Number(site.accumulates[0]),
+  };
+  return {
+    forward: () => sweepCalls(site, sweep, support.header, 'forward', forward, workspace),
+    backward: (scope) => [
+      ...weightGradient(site, sweep, scope, workspace),
+      ...biasGradient(site),
+      ...back.flatMap((each) =>
+        sweepCalls(site, each, transposed, 'inputGradient', backward, workspace),
+      ),
+    ],
+    ...(back.length > 0 && {
+      index: [call('supportTranspose', { support: support.header, transposed, taps }, 1)],
+    }),
+  };
+}
+
+/** Memory for packed weights or for the blocks' partial gradients, whichever a call needs. */
+function planWorkspace(site: Site, packed: readonly number[]): PlannedBuffer {
+  const partials = site.blocks * site.parameters.weight.support!.capacity * 4;
+  return site.workspace(Math.max(partials, ...packed));
+}
+
+function packedBytes(rows: number, { depth }: Sweep): number {
+  return Math.ceil(rows / SIX) * SIX * depth * 4;
+}
+
+/** Where a sweep reads and writes. */
+interface Ends {
+  readonly input: PlannedBuffer | undefined;
+  readonly bias: PlannedBuffer | undefined;
+  readonly output: PlannedBuffer | undefined;
+  readonly accumulate: number;
+}
+
+/** A sweep by whole rows (on packed weights) or by entries; `rows` is the index that it goes by. */
+function sweepCalls(
+  { batch, parameters }: Site,
+  sweep: Sweep,
+  rows: PlannedBuffer,
+  pass: Pass,
+  ends: Ends,
+  packed: PlannedBuffer,
+): Call[] {
+  const { support, value: weight } = parameters.weight;
+  const common = { support: rows, sweep: sweep.record };
+  const sixes = Math.ceil((rows.fields?.[0] as number) / SIX);
+  const byRows = when(support!, pass, 'rows');
+  return [
+    call('packConv', { ...common, weight, packed }, sixes, byRows),
+    callPerBlock('convRows', { batch, ...common, packed, ...ends }, sweep.tilesPerBlock, byRows),
+    callPerBlock(
+      'convEntries',
+      { batch, ...common, ...ends },
+      sweep.tilesPerBlock,
+      when(support!, pass, 'entries'),
+    ),
+  ];
+}
+
+function weightGradient(
+  { batch, inputs, output, parameters }: Site,
+  sweep: Sweep,
+  scope: GradientScope,
+  partials: PlannedBuffer,
+): Call[] {
+  const { weight } = parameters;
+  const support = weight.support!;
+  const common = {
+    ...{ batch, sweep: sweep.record, support: support.header },
+    ...{ input: inputs[0].value, outputGradient: output.gradient },
+  };
+  const byRows = (onSupport: number, condition?: Condition) =>
+    call(
+      'convRowsWeightGradient',
+      { ...common, weightGradient: weight.gradient, onSupport },
+      Math.ceil(weight.rows / GRADIENT_ROWS),
+      condition,
+    );
+  if (scope === 'all') return [byRows(0)];
+  const byEntries = when(support, 'weightGradient', 'entries');
+  return [
+    byRows(1, when(support, 'weightGradient', 'rows')),
+    callPerBlock('convEntriesWeightGradient', { ...common, partials }, 1, byEntries),
+    call(
+      'foldPartials',
+      { batch, support: support.header, partials, weightGradient: weight.gradient },
+      Math.ceil(weight.rows / FOLD_ROWS),
+      byEntries,
+    ),
+  ];
+}
+
+function biasGradient({ batch, output, parameters: { bias } }: Site): Call[] {
+  if (!bias) return [];
+  const { layout, gradient: outputGradient } = output;
+  return [
+    call(
+      'planeBiasGradient',
+      { batch, layout: layout.record, outputGradient, biasGradient: bias.gradient },
+      bias.rows,
+    ),
+  ];
+}

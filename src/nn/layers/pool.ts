@@ -1,0 +1,75 @@
+import { callPerBlock } from '../../engine/index.js';
+import type { Layer, Operation } from '../operation.js';
+import { requireImage } from '../shapes.js';
+
+/** The maximum or the mean over windows of an image, or its mean over all of it (size 'global'). */
+export interface PoolLayer extends Layer {
+  readonly kind: 'max-pool2d' | 'average-pool2d';
+  readonly size: number | 'global';
+  readonly stride: number;
+  readonly padding: number;
+}
+
+/** Describes a maximum over windows; by default they do not overlap. */
+export function maxPool2d(
+  size: number,
+  { stride = size, padding = 0 }: { stride?: number; padding?: number } = {},
+): PoolLayer {
+  return { kind: 'max-pool2d', size, stride, padding };
+}
+
+/** Describes a mean over windows; by default they do not overlap. */
+export function averagePool2d(
+  size: number,
+  { stride = size, padding = 0 }: { stride?: number; padding?: number } = {},
+): PoolLayer {
+  return { kind: 'average-pool2d', size, stride, padding };
+}
+
+/** Describes the mean over whole planes: one number a channel. */
+export function globalAveragePool2d(): PoolLayer {
+  return { kind: 'average-pool2d', size: 'global', stride: 1, padding: 0 };
+}
+
+export const poolOperation: Operation<PoolLayer> = {
+  inputs: 1,
+
+  outputShape({ size, stride, padding }, [input]) {
+    const [channels, height, width] = requireImage(input);
+    if (size === 'global') {
+      if (height !== width) throw new Error(`a global pool needs a square image`);
+      return [channels, 1, 1];
+    }
+    const [outHeight, outWidth] = [height, width].map((extent) =>
+      Math.floor((extent + 2 * padding - size) / stride + 1),
+    );
+    if (outHeight < 1 || outWidth < 1 || 2 * padding > size) {
+      throw new Error(`windows of ${size} × ${size} do not fit an image of ${height} × ${width}`);
+    }
+    return [channels, outHeight, outWidth];
+  },
+
+  place({ kind, size, stride, padding }, { inputs: [input], accumulates, output }) {
+    const settings = {
+      ...{ inputLayout: input.layout.record, outputLayout: output.layout.record },
+      ...{ size: size === 'global' ? input.shape[1] : size, stride, padding },
+      average: Number(kind === 'average-pool2d'),
+    };
+    const ends = { input: input.value, output: output.value };
+    return {
+      forward: () => [callPerBlock('poolForward', { ...settings, ...ends })],
+      backward: () =>
+        input.gradient
+          ? [
+              callPerBlock('poolBackward', {
+                ...settings,
+                ...ends,
+                outputGradient: output.gradient,
+                inputGradient: input.gradient,
+                accumulate: Number(accumulates[0]),
+              }),
+            ]
+          : [],
+    };
+  },
+};
