@@ -1,7 +1,9 @@
 // Convolutions over whole rows of the weight: all output channels, or the active ones.
 
 import { Sweep, inputAt, outputAt, placePositions } from './conv';
-import { Batch, LINE, LINE_SHIFT, Support, fillLine, scratch } from './layout';
+import {
+  ACTIVE_ROWS, Batch, LINE, LINE_SHIFT, Support, blockWeight, endBlock, fillLine, firstBlock, scratch,
+} from './layout';
 import { SIX, entryOf, sixByEight } from './panel';
 import { madd, sumLanes } from './simd';
 
@@ -38,7 +40,7 @@ class ConvRowsWeightGradient {
   input: usize;
   outputGradient: usize;
   weightGradient: usize;
-  onSupport: i32; // 1: active rows only
+  scope: i32; // ALL, ACTIVE_ROWS or SAMPLED
 }
 
 /** packed[tile][k][r]: six rows side by side. A tile is six rows, in the order of the support. */
@@ -106,13 +108,14 @@ function sweepSix(
 /** The gradient of all weights, or of the active rows. A tile is ROWS rows over the whole batch. */
 export function convRowsWeightGradient(args: ConvRowsWeightGradient, tile: i32): void {
   const sweep = args.sweep, support = args.support;
-  const count = args.onSupport ? support.activeRows : support.rows;
+  const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
   const first = tile * ROWS, last = min(first + ROWS, count);
   for (let at = first; at < last; at++) {
     const row = entryOf(support.order, at, count);
     memory.fill(args.weightGradient + (<usize>(row * support.columns) << 2), 0, <usize>support.columns << 2);
   }
-  for (let block = 0; block < args.batch.blocks; block++) {
+  const batch = args.batch, scope = args.scope;
+  for (let block = firstBlock(batch, scope); block < endBlock(batch, scope); block++) {
     const input = args.input + (<usize>(block * sweep.inputBlock) << LINE_SHIFT);
     const output = args.outputGradient + (<usize>(block * sweep.outputBlock) << LINE_SHIFT);
     for (let strip = 0; strip < sweep.tilesPerBlock; strip++) {
@@ -164,10 +167,10 @@ function gradientSixByTwo(
     }
   }
   // A repeated row or column is added once: only what is really there goes out.
-  const two = right > column;
-  addPair(args, at, count, column, two, sumLanes(a0, a1, b0, b1));
-  addPair(args, at + 2, count, column, two, sumLanes(c0, c1, d0, d1));
-  addPair(args, at + 4, count, column, two, sumLanes(e0, e1, f0, f1));
+  const two = right > column, weight = f32x4.splat(blockWeight(args.batch, args.scope));
+  addPair(args, at, count, column, two, f32x4.mul(weight, sumLanes(a0, a1, b0, b1)));
+  addPair(args, at + 2, count, column, two, f32x4.mul(weight, sumLanes(c0, c1, d0, d1)));
+  addPair(args, at + 4, count, column, two, f32x4.mul(weight, sumLanes(e0, e1, f0, f1)));
 }
 
 // @ts-ignore: decorator

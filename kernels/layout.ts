@@ -14,6 +14,34 @@ export const LINE_SHIFT: i32 = 6;
 export class Batch {
   samples: i32;
   blocks: i32;
+  /** The block that stands for all where a gradient is sampled. */
+  sampledBlock: i32;
+}
+
+/** Which blocks a weight gradient sums over; numbers agree with `SCOPES` of src/nn/operation.ts. */
+export const ALL: i32 = 0;
+/** Of the active rows only. */
+export const ACTIVE_ROWS: i32 = 1;
+/** One block stands for all: unbiased where it is drawn anew each step. */
+export const SAMPLED: i32 = 2;
+
+// @ts-ignore: decorator
+@inline
+export function firstBlock(batch: Batch, scope: i32): i32 {
+  return scope == SAMPLED ? batch.sampledBlock : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function endBlock(batch: Batch, scope: i32): i32 {
+  return scope == SAMPLED ? batch.sampledBlock + 1 : batch.blocks;
+}
+
+/** What each of the blocks stands for. */
+// @ts-ignore: decorator
+@inline
+export function blockWeight(batch: Batch, scope: i32): f32 {
+  return scope == SAMPLED ? <f32>batch.blocks : 1;
 }
 
 /**

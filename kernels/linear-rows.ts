@@ -2,7 +2,9 @@
 // Where a matrix does not divide by six the last row is repeated, and its bits are written twice.
 
 import { madd, sumLanes } from './simd';
-import { Batch, LINE, LINE_SHIFT, Support, fillLine, scratch } from './layout';
+import {
+  ACTIVE_ROWS, Batch, LINE, LINE_SHIFT, Support, blockWeight, endBlock, fillLine, firstBlock, scratch,
+} from './layout';
 import { SIX, entryOf, sixByEight } from './panel';
 
 /** Rows (or columns) of the weight that one tile packs and multiplies. */
@@ -37,7 +39,7 @@ class LinearWeightGradient {
   input: usize;
   outputGradient: usize;
   weightGradient: usize;
-  onSupport: i32; // 1: active rows only
+  scope: i32; // ALL, ACTIVE_ROWS or SAMPLED
 }
 
 /** Packs six rows: panel[k][r] = weight[row r][from + k]. */
@@ -211,7 +213,7 @@ function inputGradientSix(
  */
 export function linearWeightGradient(args: LinearWeightGradient, tile: i32): void {
   const support = args.support;
-  const count = args.onSupport ? support.activeRows : support.rows;
+  const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
   const first = tile * PANEL, last = min(first + PANEL, count);
   const panelBytes = <usize>args.batch.blocks * LINE * SIX;
   let panel = scratch();
@@ -228,15 +230,15 @@ export function linearWeightGradient(args: LinearWeightGradient, tile: i32): voi
 
 /** panel[quarter line][r] = ∂L/∂Y of row r: six vectors side by side for every four samples. */
 function packOutputGradient(args: LinearWeightGradient, at: i32, count: i32, panel: usize): void {
-  const support = args.support;
+  const support = args.support, batch = args.batch, scope = args.scope;
+  const block = <usize>support.rows * LINE, weight = f32x4.splat(blockWeight(batch, scope));
   for (let r = 0; r < SIX; r++) {
+    const line = args.outputGradient + <usize>(entryOf(support.order, at + r, count) << LINE_SHIFT);
     let target = panel + <usize>(r << 4);
-    let line = args.outputGradient + <usize>(entryOf(support.order, at + r, count) << LINE_SHIFT);
-    for (let b = args.batch.blocks; b > 0; b--) {
+    for (let b = firstBlock(batch, scope); b < endBlock(batch, scope); b++) {
       for (let s: usize = 0; s < LINE; s += 16, target += SIX * 16) {
-        v128.store(target, v128.load(line + s));
+        v128.store(target, f32x4.mul(weight, v128.load(line + <usize>b * block + s)));
       }
-      line += <usize>support.rows * LINE;
     }
   }
 }
@@ -250,9 +252,10 @@ function weightGradientSixByTwo(
   const zero = f32x4.splat(0);
   let a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero;
   let d0 = zero, d1 = zero, e0 = zero, e1 = zero, f0 = zero, f1 = zero;
-  let input = args.input + <usize>(column << LINE_SHIFT);
+  const first = firstBlock(args.batch, args.scope), last = endBlock(args.batch, args.scope);
+  let input = args.input + <usize>first * inputBlock + <usize>(column << LINE_SHIFT);
   const toRight = <usize>((right - column) << LINE_SHIFT);
-  for (let b = args.batch.blocks; b > 0; b--, input += inputBlock) {
+  for (let b = first; b < last; b++, input += inputBlock) {
     for (let x = input; x < input + LINE; x += 16, panel += SIX * 16) {
       const x0 = v128.load(x), x1 = v128.load(x + toRight);
       let g = v128.load(panel);

@@ -27,6 +27,7 @@ class Settings {
   nonnegative: i32;
   entrySubgradient: f32; // Lasso: weight of sign(θ) added to the gradient
   groupSubgradient: f32; // Lasso: weight of √n_g θ_g / ‖θ_g‖
+  onSupport: i32; // 1: what belongs to a zero of a weight rests
 }
 
 @unmanaged
@@ -61,9 +62,7 @@ export function optimizerStep(args: OptimizerStep, tile: i32): void {
   const start = <usize>(first * columns) << 2, end = <usize>(last * columns) << 2;
   if (settings.entrySubgradient != 0) addEntrySubgradient(args, start, end);
   if (settings.groupSubgradient != 0 && args.groupSize) addGroupSubgradient(args, start, end);
-  if (settings.update == ADAM) moveByMoments(args, start, end);
-  else if (settings.update == PLAIN) movePlainly(args, start, end);
-  else moveWithMomentum(args, start, end);
+  move(args, start, end);
   thresholdEntries(args, start, end);
   if (settings.groupThreshold != 0 && args.groupSize) shrinkGroups(args, start, end);
   if (args.counts) {
@@ -92,6 +91,13 @@ function put(at: usize, value: v128, whole: bool): void {
   else v128.store32_lane(at, value, 0);
 }
 
+/** Writes, if `masked` where the mask is set. */
+// @ts-ignore: decorator
+@inline
+function putMasked(at: usize, value: v128, mask: v128, masked: bool, whole: bool): void {
+  put(at, masked ? v128.bitselect(value, get(at, whole), mask) : value, whole);
+}
+
 /** End of the last four whole entries of a range. */
 // @ts-ignore: decorator
 @inline
@@ -99,6 +105,20 @@ function endOfFours(start: usize, end: usize): usize {
   return start + ((end - start) & ~15);
 }
 
+/** Each combination is a loop of its own: `update` and `masked` are constants where it is inlined. */
+function move(args: OptimizerStep, at: usize, end: usize): void {
+  const update = args.settings.update;
+  // Biases and gains have no support, and never rest.
+  if (args.settings.onSupport && args.counts) {
+    if (update == PLAIN) moveRange(args, PLAIN, true, at, end);
+    else if (update == ADAM) moveRange(args, ADAM, true, at, end);
+    else moveRange(args, AVERAGED, true, at, end);
+  } else if (update == PLAIN) movePlainly(args, at, end);
+  else if (update == ADAM) moveRange(args, ADAM, false, at, end);
+  else moveRange(args, AVERAGED, false, at, end);
+}
+
+/** The commonest loop, with all that does not change in registers. */
 function movePlainly(args: OptimizerStep, at: usize, end: usize): void {
   const rate = f32x4.splat(args.settings.learningRate);
   const moved = args.moved, gradient = args.gradient;
@@ -112,33 +132,50 @@ function plainMove(moved: usize, gradient: usize, rate: v128, whole: bool): void
   put(moved, f32x4.sub(get(moved, whole), f32x4.mul(rate, get(gradient, whole))), whole);
 }
 
-function moveWithMomentum(args: OptimizerStep, at: usize, end: usize): void {
-  const settings = args.settings, averaged = settings.update == AVERAGED;
-  const beta = f32x4.splat(settings.momentum);
-  // AVERAGED has the learning rate inside the moment, HEAVY_BALL outside.
-  const weight = f32x4.splat(averaged ? (<f32>1 - settings.momentum) * settings.learningRate : <f32>1);
-  const rate = f32x4.splat(averaged ? <f32>1 : settings.learningRate);
-  for (const fours = endOfFours(at, end); at < fours; at += 16) momentumMove(args, at, beta, weight, rate, true);
-  for (; at < end; at += 4) momentumMove(args, at, beta, weight, rate, false);
+// @ts-ignore: decorator
+@inline
+function moveRange(args: OptimizerStep, update: i32, masked: bool, at: usize, end: usize): void {
+  const rate = f32x4.splat(args.settings.learningRate);
+  for (const fours = endOfFours(at, end); at < fours; at += 16) moveAt(args, update, masked, rate, at, true);
+  for (; at < end; at += 4) moveAt(args, update, masked, rate, at, false);
 }
 
 // @ts-ignore: decorator
 @inline
-function momentumMove(args: OptimizerStep, at: usize, beta: v128, weight: v128, rate: v128, whole: bool): void {
-  const gradient = f32x4.mul(weight, get(args.gradient + at, whole));
-  const moment = f32x4.add(f32x4.mul(beta, get(args.firstMoment + at, whole)), gradient);
-  put(args.firstMoment + at, moment, whole);
-  put(args.moved + at, f32x4.sub(get(args.moved + at, whole), f32x4.mul(rate, moment)), whole);
+function moveAt(args: OptimizerStep, update: i32, masked: bool, rate: v128, at: usize, whole: bool): void {
+  let mask = i32x4.splat(-1);
+  if (masked) {
+    mask = f32x4.ne(get(args.theta + at, whole), f32x4.splat(0));
+    // Most vectors of a sparse weight are at rest.
+    if (!v128.any_true(mask)) return;
+  }
+  if (update == PLAIN) {
+    const step = f32x4.mul(rate, get(args.gradient + at, whole));
+    putMasked(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), mask, masked, whole);
+  } else if (update == ADAM) {
+    adamMove(args, at, mask, masked, whole);
+  } else {
+    momentumMove(args, at, mask, masked, whole);
+  }
 }
 
-function moveByMoments(args: OptimizerStep, at: usize, end: usize): void {
-  for (const fours = endOfFours(at, end); at < fours; at += 16) adamMove(args, at, true);
-  for (; at < end; at += 4) adamMove(args, at, false);
+/** AVERAGED has the learning rate inside the moment, HEAVY_BALL outside. */
+// @ts-ignore: decorator
+@inline
+function momentumMove(args: OptimizerStep, at: usize, mask: v128, masked: bool, whole: bool): void {
+  const settings = args.settings, averaged = settings.update == AVERAGED, rate = settings.learningRate;
+  const weight = averaged ? (<f32>1 - settings.momentum) * rate : <f32>1;
+  const gradient = f32x4.mul(f32x4.splat(weight), get(args.gradient + at, whole));
+  const kept = f32x4.mul(f32x4.splat(settings.momentum), get(args.firstMoment + at, whole));
+  const moment = f32x4.add(kept, gradient);
+  putMasked(args.firstMoment + at, moment, mask, masked, whole);
+  const step = f32x4.mul(f32x4.splat(averaged ? <f32>1 : rate), moment);
+  putMasked(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), mask, masked, whole);
 }
 
 // @ts-ignore: decorator
 @inline
-function adamMove(args: OptimizerStep, at: usize, whole: bool): void {
+function adamMove(args: OptimizerStep, at: usize, mask: v128, masked: bool, whole: bool): void {
   const settings = args.settings;
   const beta1 = f32x4.splat(settings.beta1), rest1 = f32x4.splat(<f32>1 - settings.beta1);
   const beta2 = f32x4.splat(settings.beta2), rest2 = f32x4.splat(<f32>1 - settings.beta2);
@@ -148,10 +185,11 @@ function adamMove(args: OptimizerStep, at: usize, whole: bool): void {
   const m = f32x4.add(f32x4.mul(beta1, get(args.firstMoment + at, whole)), f32x4.mul(rest1, g));
   const square = f32x4.mul(rest2, f32x4.mul(g, g));
   const s = f32x4.add(f32x4.mul(beta2, get(args.secondMoment + at, whole)), square);
-  put(args.firstMoment + at, m, whole);
-  put(args.secondMoment + at, s, whole);
+  putMasked(args.firstMoment + at, m, mask, masked, whole);
+  putMasked(args.secondMoment + at, s, mask, masked, whole);
   const size = f32x4.add(f32x4.div(f32x4.sqrt(s), correction2), epsilon);
-  put(args.moved + at, f32x4.sub(get(args.moved + at, whole), f32x4.div(f32x4.mul(rate, m), size)), whole);
+  const step = f32x4.div(f32x4.mul(rate, m), size);
+  putMasked(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), mask, masked, whole);
 }
 
 /** θ = scale · u, soft-thresholded and clipped where the regularizer asks for it. */

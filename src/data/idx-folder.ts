@@ -1,9 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-import { readBytes } from '../files/disk.js';
 import { fileError, UserError } from '../files/errors.js';
+import { readUnzipped } from './gunzip.js';
 import { decodeIdx, type IdxArray } from './idx.js';
 import { measure, type Normalization } from './normalization.js';
 import { type Dataset, samples } from './samples.js';
@@ -61,23 +59,7 @@ export async function loadIdxFolder(folder: string, facts: IdxFacts = {}): Promi
  * @throws {UserError} the file is unreadable, damaged or too large.
  */
 export async function readIdx(path: string, rank: number, maxBytes = 2 ** 30): Promise<IdxArray> {
-  const bytes = await readBytes(path);
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return decodeIdx(bytes, path, rank);
-
-  // A gzip file ends with its decompressed size: with one chunk of that size zlib need not join many.
-  const size = bytes.length < 18 ? 0 : new DataView(bytes.buffer).getUint32(bytes.length - 4, true);
-  const chunkSize = Math.max(64, Math.min(size, maxBytes) + 1);
-  let unpacked: Uint8Array;
-  try {
-    unpacked = await promisify(gunzip)(bytes, { chunkSize, maxOutputLength: maxBytes });
-  } catch (error) {
-    const tooLarge = error instanceof RangeError;
-    const problem = tooLarge
-      ? `it decompresses to more than ${maxBytes} bytes`
-      : 'damaged or cut off';
-    throw new UserError(`${path}: cannot decompress: ${problem}`, { cause: error });
-  }
-  return decodeIdx(unpacked, path, rank);
+  return decodeIdx(await readUnzipped(path, maxBytes), path, rank);
 }
 
 /** The one of `names` that holds `stem`, in any of the usual spellings. */

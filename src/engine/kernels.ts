@@ -35,7 +35,7 @@ export const kernels = {
     input: 'pointer',
     outputGradient: 'pointer',
     weightGradient: 'pointer',
-    onSupport: 'i32',
+    scope: 'i32',
   },
   sparseForward: {
     batch: 'pointer',
@@ -182,7 +182,7 @@ export const kernels = {
     input: 'pointer',
     outputGradient: 'pointer',
     weightGradient: 'pointer',
-    onSupport: 'i32',
+    scope: 'i32',
   },
   batchNormTraining: {
     batch: 'pointer',

@@ -28,15 +28,18 @@ export function initialize(
   startOf: (parameter: Parameter) => Start,
 ): void {
   for (const parameter of network.parameters) {
-    const start = startOf(parameter);
-    const random = stream(seed, 'initialize', parameter.name);
-    const values =
-      parameter.role === 'bias'
-        ? uniformBiases(parameter, start.bias, random)
-        : sparseNormal(parameter.shape, parameter.fanIn, start, random);
-    network.write(parameter, values);
+    network.write(parameter, draw(parameter, startOf(parameter), seed));
   }
   network.reindex();
+}
+
+function draw(parameter: Parameter, start: Start, seed: number): Float32Array {
+  const { name, role, shape, fanIn, initial } = parameter;
+  if (initial !== undefined) return new Float32Array(sizeOf(shape)).fill(initial);
+  const random = stream(seed, 'initialize', name);
+  return role === 'bias'
+    ? uniformBiases(parameter, start.bias, random)
+    : sparseNormal(shape, fanIn, start, random);
 }
 
 /** He-normal weights, N(0, 2/fanIn), times the gain, under a Bernoulli mask over units. */

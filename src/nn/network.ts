@@ -53,7 +53,7 @@ export class Network {
   /** What layers keep besides their parameters: running statistics. */
   readonly buffers: readonly NetworkBuffer[];
   readonly #features: number;
-  readonly #batch = record('batch', [0, 0]);
+  readonly #batch = record('batch', [0, 0, 0]);
   readonly #raw: PlannedBuffer;
   readonly #rawTarget: PlannedBuffer;
   readonly #plan: NetworkPlan;
@@ -183,8 +183,13 @@ export class Network {
     return this.#result();
   }
 
-  /** Forward and backward pass of the loaded batch; gradients lie with the parameters afterwards. */
-  differentiate(scope: GradientScope = 'all'): BatchResult {
+  /**
+   * Forward and backward pass of the loaded batch; gradients lie with the parameters afterwards.
+   *
+   * @param sampledBlock for the scope `sampled`: which sixteen samples of the batch stand for it
+   */
+  differentiate(scope: GradientScope = 'all', sampledBlock = 0): BatchResult {
+    this.engine.integers(this.#batch)[2] = sampledBlock;
     this.#run(scope, () => [
       ...this.#forward('training'),
       ...this.#lossCalls(),

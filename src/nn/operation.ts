@@ -15,6 +15,8 @@ export interface ParameterShape {
   readonly role: 'weight' | 'bias' | 'gain';
   /** Inputs that one output sums over. */
   readonly fanIn: number;
+  /** What all its entries begin with, whatever the start. */
+  readonly initial?: number;
 }
 
 /** A tensor that a layer keeps but does not train: running statistics. */
@@ -47,8 +49,14 @@ export interface Site {
   readonly workspace: (bytes: number) => PlannedBuffer;
 }
 
-/** Whether a gradient is taken for every weight or for the non-zero ones only. */
-export type GradientScope = 'all' | 'support';
+/**
+ * Which weights get a gradient: `all`; the non-zero ones of the `support` alone; or these exactly and
+ * the others from one block of sixteen samples that stands for the batch (`sampled`).
+ */
+export type GradientScope = 'all' | 'support' | 'sampled';
+
+/** Numbers of the scopes of the kernels over rows (kernels/layout.ts). */
+export const SCOPES = { all: 0, activeRows: 1, sampled: 2 } as const;
 
 /** Whether statistics come from the batch, or from training. */
 export type Mode = 'training' | 'evaluation';

@@ -9,6 +9,8 @@ export interface Parameter extends ParameterShape {
   /** `LAYER.weight` or `LAYER.bias`. */
   readonly name: string;
   readonly layer: string;
+  /** Kind of that layer. */
+  readonly kind: string;
   /** First axis of the shape. */
   readonly rows: number;
   /** Product of the other axes. */
@@ -22,16 +24,17 @@ export interface Parameter extends ParameterShape {
 
 /** Plans the memory of a parameter. */
 export function planParameter(
-  layer: string,
+  { name: layer, kind }: { readonly name: string; readonly kind: string },
   shortName: string,
-  { shape, role, fanIn }: ParameterShape,
+  parameter: ParameterShape,
   breakEven: BreakEven,
 ): Parameter {
+  const { shape, role } = parameter;
   const name = `${layer}.${shortName}`;
   const rows = shape[0];
   const columns = columnsOf(shape);
   return {
-    ...{ name, layer, shape, role, fanIn, rows, columns },
+    ...{ ...parameter, name, layer, kind, rows, columns },
     value: words(name, rows * columns),
     gradient: words(`${name} gradient`, rows * columns),
     ...(role === 'weight' && { support: planSupport(name, rows, columns, breakEven) }),

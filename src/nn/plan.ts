@@ -60,7 +60,7 @@ export function planNetwork(
     output: tensorOf(layers.at(-1)!.name),
     layers: layers.map((layer) => {
       const parameters = entries(layer.parameters, (name, shape) =>
-        planParameter(layer.name, name, shape, breakEven),
+        planParameter({ name: layer.name, kind: layer.layer.kind }, name, shape, breakEven),
       );
       const buffers = entries(layer.buffers, (name, shape) => ({
         ...shape,

@@ -6,7 +6,7 @@ import type { Parameter } from '../nn/index.js';
 import type { Hyperparameters, Method } from './method.js';
 
 /** Number of words of the kernel's `Settings` record (kernels/optimizer.ts). */
-export const SETTINGS_WORDS = 14;
+export const SETTINGS_WORDS = 15;
 
 /** How the moved variable follows the gradient, as the kernel numbers it. */
 const Update = { plain: 0, averaged: 1, heavyBall: 2, adam: 3 };
@@ -27,6 +27,7 @@ export function writeSettings(
   hyper: Hyperparameters,
   { form }: Regularizer,
   t: number,
+  onSupport: boolean,
 ): void {
   const { learningRate, lambda, delta, momentum, epsilon } = hyper;
   // The kernel's float32 decays, so that the corrections fit the moments.
@@ -45,6 +46,7 @@ export function writeSettings(
   ]);
   to.integers[0] = updateOf(method, momentum);
   to.integers[11] = proxStep > 0 && form?.nonnegative ? 1 : 0;
+  to.integers[14] = onSupport ? 1 : 0;
 }
 
 function updateOf({ name }: Method, momentum: number): number {

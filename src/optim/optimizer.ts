@@ -9,6 +9,7 @@ import {
   type Method,
   type MethodName,
   type ParameterState,
+  proxOfSubgradient,
   resetSubgradient,
 } from './method.js';
 import { methods } from './methods.js';
@@ -83,8 +84,12 @@ export class ParameterGroup {
     }
   }
 
-  /** Before step t: the numbers for the kernel, or the whole step in plain TypeScript. */
-  prepare(t: number): void {
+  /**
+   * Before step t: the numbers for the kernel, or the whole step in plain TypeScript.
+   *
+   * @param onSupport whether what belongs to a zero weight rests
+   */
+  prepare(t: number, onSupport: boolean): void {
     const { engine } = this.#network;
     for (const slot of this.slots) {
       if (this.fused) {
@@ -92,10 +97,9 @@ export class ParameterGroup {
           floats: engine.floats(slot.settings),
           integers: engine.integers(slot.settings),
         };
-        writeSettings(to, this.method, this.hyper, this.regularizer, t);
+        writeSettings(to, this.method, this.hyper, this.regularizer, t, onSupport);
       } else {
-        const gradient = engine.floats(slot.parameter.gradient);
-        this.method.step(this.#stateOf(slot), gradient, this.hyper, this.regularizer, t);
+        this.#stepPlainly(slot, t, onSupport);
       }
     }
   }
@@ -142,6 +146,22 @@ export class ParameterGroup {
       subgradient ? [subgradient, ...moments] : moments,
     );
     return new Map(buffers.map((buffer) => [buffer.name, this.#network.engine.floats(buffer)]));
+  }
+
+  #stepPlainly(slot: Slot, t: number, onSupport: boolean): void {
+    const state = this.#stateOf(slot);
+    const gradient = this.#network.engine.floats(slot.parameter.gradient);
+    // Biases and gains have no support, and never rest.
+    const mayRest = onSupport && slot.parameter.support !== undefined;
+    const isResting = Array.from(state.theta, (weight) => mayRest && weight === 0);
+    const remembered = [state.subgradient ?? state.theta, ...state.moments];
+    const before = remembered.map((array) => array.slice());
+    this.method.step(state, gradient, this.hyper, this.regularizer, t);
+    if (!mayRest) return;
+    for (const [i, array] of remembered.entries()) {
+      for (let j = 0; j < array.length; j++) if (isResting[j]) array[j] = before[i][j];
+    }
+    if (state.subgradient) proxOfSubgradient(state, this.hyper, this.regularizer);
   }
 
   #units(slot: Slot): Units {
@@ -192,10 +212,15 @@ export class Optimizer {
     for (const group of this.groups) group.start();
   }
 
-  /** One step along the gradients that lie with the parameters. */
-  step(): void {
+  /**
+   * One step along the gradients that lie with the parameters.
+   *
+   * @param onSupport only the non-zero weights move; v and the moments of the others rest, and their
+   *   gradients are not read
+   */
+  step({ onSupport = false } = {}): void {
     this.#steps++;
-    for (const group of this.groups) group.prepare(this.#steps);
+    for (const group of this.groups) group.prepare(this.#steps, onSupport);
     this.#program ??= this.#network.engine.load(
       this.groups.flatMap((group) => callsOf(this.#network, group)),
     );

@@ -2,7 +2,13 @@
 import type { Samples } from '../data/samples.js';
 import { regularizerFrom, sizeOf } from '../math/index.js';
 import { mlp } from '../models/index.js';
-import { type Network, type NetworkDescription, type Parameter, resolve } from '../nn/index.js';
+import {
+  type Network,
+  type NetworkDescription,
+  type Parameter,
+  resolve,
+  type Start,
+} from '../nn/index.js';
 import {
   constant,
   cosine,
@@ -51,9 +57,12 @@ export function buildGroups({ optimizer }: Config, network: Network): GroupOptio
   const { groups, regularizer, ...shared } = optimizer;
   const left = new Set(network.parameters);
   return groups.map(({ parameters: patterns, ...own }, index) => {
-    const parameters = [...left].filter(({ name }) => patterns.some((each) => matches(name, each)));
+    const parameters = [...left].filter((each) =>
+      patterns.some((pattern) => matches(each, pattern)),
+    );
     for (const parameter of parameters) left.delete(parameter);
-    if (parameters.length === 0) {
+    // `*` takes what is left, be it nothing.
+    if (parameters.length === 0 && !patterns.includes('*')) {
       const names = network.parameters.map(({ name }) => name).join(', ');
       throw new ConfigError(
         `optimizer.groups.${index}.parameters: ${patterns.join(', ')} names no parameter that is ` +
@@ -84,10 +93,22 @@ function defined<T extends object>(options: T): { [K in keyof T]: NonNullable<T[
   return Object.fromEntries(entries) as { [K in keyof T]: NonNullable<T[K]> };
 }
 
-/** Whether a name fits a pattern in which `*` stands for any text. */
-function matches(name: string, pattern: string): boolean {
+/**
+ * Whether a pattern names a parameter: its name, in which `*` stands for any text; `@weight` for all
+ * weights; `@linear`, `@conv2d` for those of one kind of layer.
+ */
+function matches({ name, role, kind }: Parameter, pattern: string): boolean {
+  if (pattern.startsWith('@'))
+    return role === 'weight' && ['@weight', `@${kind}`].includes(pattern);
   const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`).test(name);
+}
+
+/** How a parameter begins: as the first of `start.groups` that names it says, or as all do. */
+export function startOf({ start }: Config, parameter: Parameter): Start {
+  const { groups, ...shared } = start;
+  const own = groups.find(({ parameters }) => parameters.some((each) => matches(parameter, each)));
+  return { ...shared, ...(own && defined(own)) };
 }
 
 /** The learning rate over the epochs, starting from a group's own. */

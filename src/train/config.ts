@@ -100,17 +100,47 @@ const optimizer = object({
   regularizer: v.optional(regularizer, { kind: 'l1' }),
   // The first group that names a parameter has it; `*` stands for any text.
   groups: v.optional(listOf(group), [
-    { parameters: ['*.weight'] },
+    { parameters: ['@weight'] },
     { parameters: ['*'], regularizer: { kind: 'none' } },
   ]),
 });
 
+const unit = oneOf(['entries', 'rows', 'columns', 'kernels', 'filters']);
+const biasRange = v.tuple([number(-Infinity), number(-Infinity)]);
+
 const start = object({
   density: v.optional(number(0, 1, { open: true }), 0.01),
-  by: v.optional(oneOf(['entries', 'rows', 'columns', 'kernels', 'filters']), 'entries'),
+  by: v.optional(unit, 'entries'),
   gain: v.optional(number(0, Infinity, { open: true }), 7),
-  bias: v.optional(v.tuple([number(-Infinity), number(-Infinity)]), [0, 1]),
+  bias: v.optional(biasRange, [0, 1]),
+  // The first group that names a parameter has it, as with the optimizer's.
+  groups: v.optional(
+    v.array(
+      object({
+        parameters: listOf(v.string()),
+        density: v.optional(number(0, 1, { open: true })),
+        by: v.optional(unit),
+        gain: v.optional(number(0, Infinity, { open: true })),
+        bias: v.optional(biasRange),
+      }),
+    ),
+    [],
+  ),
 });
+
+const gradient = v.variant('kind', [
+  // Of every weight in every step.
+  object({ kind: v.literal('exact') }),
+  // Of every weight in each `period`-th step; between them only non-zero weights move.
+  object({ kind: v.literal('multilevel'), period: v.optional(whole(2), 10) }),
+  // Of zero weights from one block of sixteen samples, drawn anew each step.
+  object({ kind: v.literal('sampled') }),
+]);
+
+const window = {
+  stride: v.optional(whole(1), 1),
+  padding: v.optional(whole(0), 0),
+};
 
 const layer = v.variant('kind', [
   object({
@@ -118,7 +148,26 @@ const layer = v.variant('kind', [
     outputs: whole(1),
     bias: v.optional(v.boolean(), true),
   }),
-  object({ kind: oneOf(['relu', 'sigmoid', 'tanh']) }),
+  object({
+    kind: v.literal('conv2d'),
+    channels: whole(1),
+    size: whole(1),
+    ...window,
+    bias: v.optional(v.boolean(), true),
+  }),
+  object({
+    kind: v.literal('batch-norm2d'),
+    relu: v.optional(v.boolean(), false),
+    momentum: v.optional(number(0, 1), 0.1),
+    epsilon: v.optional(number(0, Infinity, { open: true }), 1e-5),
+  }),
+  object({
+    kind: oneOf(['max-pool2d', 'average-pool2d']),
+    size: v.union([whole(1), v.literal('global')]),
+    ...window,
+  }),
+  object({ kind: v.literal('add'), scaled: v.optional(v.boolean(), false) }),
+  object({ kind: oneOf(['relu', 'sigmoid', 'tanh', 'concatenate', 'flatten']) }),
   object({
     kind: v.literal('leaky-relu'),
     slope: v.optional(number(0, 1, { open: true }), 0.01),
@@ -129,7 +178,9 @@ const model = v.variant('kind', [
   object({ kind: v.literal('mlp'), hidden: v.array(whole(1)) }),
   object({
     kind: v.literal('layers'),
-    layers: listOf(object({ name: v.string(), layer })),
+    layers: listOf(
+      object({ name: v.string(), layer, inputs: v.exactOptional(listOf(v.string())) }),
+    ),
   }),
 ]);
 
@@ -146,6 +197,7 @@ const configSchema = object({
   epochs: v.optional(whole(1), 30),
   seed: v.optional(whole(0, 2 ** 32 - 1), 0),
   start: v.optional(start, {}),
+  gradient: v.optional(gradient, { kind: 'exact' }),
   optimizer: v.optional(optimizer, {}),
   schedule: v.optional(schedule, { kind: 'plateau' }),
   lambdaPolicy: v.optional(lambdaPolicy, { kind: 'fixed' }),

@@ -1,8 +1,9 @@
 import type { Samples } from '../data/samples.js';
 import { shuffled, split } from '../data/split.js';
-import type { Engine } from '../engine/index.js';
+import { type Engine, LANES } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
+import { stream } from '../math/index.js';
 import { type GradientScope, initialize, Network } from '../nn/index.js';
 import {
   type LambdaPolicy,
@@ -18,12 +19,13 @@ import {
   checkLambdaPolicy,
   isRegularized,
   outputsOf,
+  startOf,
 } from './build.js';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { type Density, type Score, ScoreSum } from './metrics.js';
 import { build } from './validate.js';
-import { writeWeights } from './weights.js';
+import { readWeights, writeWeights } from './weights.js';
 
 /** What a network is trained and tested on. Every `Dataset` is such. */
 export interface TrainingData {
@@ -111,7 +113,7 @@ export class Trainer {
       ...(data.mean && data.std && { normalization: { mean: data.mean, std: data.std } }),
       breakEven: config.breakEven,
     });
-    initialize(this.network, config.seed, () => config.start);
+    initialize(this.network, config.seed, (parameter) => startOf(config, parameter));
     this.optimizer = new Optimizer(this.network, buildGroups(config, this.network));
     checkLambdaPolicy(config, this.optimizer.groups);
     build('optimizer', () => this.optimizer.start());
@@ -157,24 +159,40 @@ export class Trainer {
    *
    * @throws {DivergenceError} the loss is not a finite number
    */
-  step(scope: GradientScope = 'all'): void {
+  step(): void {
     const { batchSize } = this.#config;
     const from = this.#batch * batchSize;
     const count = Math.min(batchSize, this.#train.length - from);
     this.#setLearningRates(this.#epoch + from / this.#train.length);
     this.#load(this.#data.train, this.#order, from, count);
-    const result = this.network.differentiate(scope);
+    const scope = this.#scope();
+    const result = this.network.differentiate(scope, this.#sampledBlock(scope, count));
     if (!Number.isFinite(result.loss)) {
       const what = `the loss is ${result.loss}`;
       throw new DivergenceError(this.optimizer.steps + 1, this.#epoch + 1, what);
     }
-    this.optimizer.step();
+    this.optimizer.step({ onSupport: scope === 'support' });
     this.#sums.add(result);
     this.#batch++;
     for (const { group, policy } of this.#groups) {
       const isDue = this.optimizer.steps % (policy?.everySteps ?? 1) === 0;
       if (isDue) policy?.afterStep?.(group.view());
     }
+  }
+
+  /** Which gradients the next step takes, by the gradient policy. */
+  #scope(): GradientScope {
+    const { gradient } = this.#config;
+    if (gradient.kind === 'sampled') return 'sampled';
+    const isExact = gradient.kind === 'exact' || this.optimizer.steps % gradient.period === 0;
+    return isExact ? 'all' : 'support';
+  }
+
+  /** Drawn anew each step, from a stream of its own, so that a resumed run draws the same. */
+  #sampledBlock(scope: GradientScope, samples: number): number {
+    if (scope !== 'sampled') return 0;
+    const random = stream(this.#config.seed, 'sampled block', this.optimizer.steps);
+    return random.below(Math.ceil(samples / LANES));
   }
 
   /** Ends the epoch: schedules and policies learn of it, and the next one begins. Returns its score. */
@@ -252,14 +270,9 @@ export class Trainer {
     };
   }
 
-  /** A copy of all parameters by name. */
+  /** A copy of all parameters and running statistics by name. */
   weights(): Map<string, Tensor> {
-    return new Map(
-      this.network.parameters.map((parameter) => [
-        parameter.name,
-        { shape: parameter.shape, data: this.network.read(parameter) },
-      ]),
-    );
+    return readWeights(this.network);
   }
 
   /** A copy of what the optimizer remembers of each parameter, by name. */

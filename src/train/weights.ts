@@ -2,29 +2,37 @@ import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { formatShape, type Network } from '../nn/index.js';
 
+/** A copy of a network's parameters and running statistics, by PyTorch's names. */
+export function readWeights(network: Network): Map<string, Tensor> {
+  return new Map(
+    [...network.parameters, ...network.buffers].map(({ name, shape, value }) => [
+      name,
+      { shape, data: network.engine.floats(value).slice() },
+    ]),
+  );
+}
+
 /**
  * Puts saved weights into a network; tensors of other names are left alone.
  *
  * @param source what messages begin with, such as the file's path
- * @throws {UserError} a parameter is missing or has another shape
+ * @throws {UserError} a tensor is missing or has another shape
  */
 export function writeWeights(
   network: Network,
   tensors: ReadonlyMap<string, Tensor>,
   source = 'checkpoint',
 ): void {
-  for (const parameter of network.parameters) {
-    const tensor = tensors.get(parameter.name);
-    if (!tensor) {
-      throw new UserError(`${source}: ${parameter.name} is missing; it is of another network`);
-    }
-    if (String(tensor.shape) !== String(parameter.shape)) {
+  for (const { name, shape, value } of [...network.parameters, ...network.buffers]) {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new UserError(`${source}: ${name} is missing; it is of another network`);
+    if (String(tensor.shape) !== String(shape)) {
       throw new UserError(
-        `${source}: ${parameter.name} is ${formatShape(tensor.shape)}, the network's is ` +
-          `${formatShape(parameter.shape)}; it is of another network`,
+        `${source}: ${name} is ${formatShape(tensor.shape)}, the network's is ` +
+          `${formatShape(shape)}; it is of another network`,
       );
     }
-    network.write(parameter, tensor.data);
+    network.engine.floats(value).set(tensor.data);
   }
   network.reindex();
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { packTar } from 'modern-tar';
 import { loadCifar10, loadDataset } from '#lib/data/index.js';
 import { UserError } from '#lib/files/index.js';
@@ -92,12 +92,16 @@ test('CIFAR-10 is read from the archive', async () => {
   await writeFile(join(folder.path, ARCHIVE), bytes);
   await checkSet();
 
-  await writeFile(join(folder.path, ARCHIVE), bytes.subarray(0, bytes.length >> 1));
-  await refuses(/cifar-10-binary\.tar\.gz: cannot unpack: damaged or cut off$/);
-  await writeFile(join(folder.path, ARCHIVE), bytes.with(bytes.length >> 1, 0x5a));
-  await refuses(/cifar-10-binary\.tar\.gz: cannot unpack: damaged or cut off$/);
-  await writeFile(join(folder.path, ARCHIVE), 'Not Found');
-  await refuses(/cifar-10-binary\.tar\.gz: cannot unpack: damaged or cut off$/);
+  const damaged = async (bytes: Uint8Array, message: RegExp) => {
+    await writeFile(join(folder.path, ARCHIVE), bytes);
+    await refuses(message);
+  };
+  const middle = bytes.length >> 1;
+  await damaged(bytes.subarray(0, middle), /tar\.gz: cannot decompress: damaged or cut off$/);
+  await damaged(bytes.with(middle, 0x5a), /tar\.gz: cannot decompress: damaged or cut off$/);
+  await damaged(Buffer.from('Not Found'), /tar\.gz: cannot unpack: damaged or cut off$/);
+  const half = gunzipSync(bytes).subarray(0, 3 * BYTES);
+  await damaged(half, /tar\.gz: cannot unpack: damaged or cut off$/);
 });
 
 test('an archive of other contents is refused', async () => {

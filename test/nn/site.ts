@@ -31,7 +31,7 @@ export function planSite<L extends Layer>(
     return { shape, value: words('value', count), gradient: words('gradient', count) };
   };
   const parameters = Object.entries(operation.parameters(layer, inputShape)).map(
-    ([name, shape]) => [name, planParameter('layer', name, shape, breakEven)] as const,
+    ([name, shape]) => [name, planParameter({ name: 'layer', kind: 'linear' }, name, shape, breakEven)] as const,
   );
   return {
     batch: planBatch(samples),

@@ -68,7 +68,7 @@ function optimizerOf(
   options: { method: MethodName; regularizer: Regularizer; hyper: Hyperparameters },
 ) {
   const weight = { shape, role: 'weight', fanIn: 1 } as const;
-  const parameter = planParameter('layer', 'weight', weight, always.entries);
+  const parameter = planParameter({ name: 'layer', kind: 'linear' }, 'weight', weight, always.entries);
   const net = new Network(engine, network([1], [relu()]), { batchSize: 1 });
   net.write(parameter, theta);
   const { hyper, ...others } = options;

@@ -36,8 +36,8 @@ export const batchNorm2dOperation: Operation<BatchNorm2dLayer> = {
   },
 
   parameters: (_, [[channels]]) => ({
-    weight: { shape: [channels], role: 'gain', fanIn: 1 },
-    bias: { shape: [channels], role: 'bias', fanIn: 1 },
+    weight: { shape: [channels], role: 'gain', fanIn: 1, initial: 1 },
+    bias: { shape: [channels], role: 'bias', fanIn: 1, initial: 0 },
   }),
 
   buffers: (_, [[channels]]) => ({

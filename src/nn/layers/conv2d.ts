@@ -5,7 +5,14 @@ import {
   callPerBlock,
   type PlannedBuffer,
 } from '../../engine/index.js';
-import type { GradientScope, Layer, Operation, Placed, Site } from '../operation.js';
+import {
+  type GradientScope,
+  type Layer,
+  type Operation,
+  type Placed,
+  SCOPES,
+  type Site,
+} from '../operation.js';
 import { requireImage } from '../shapes.js';
 import { type Pass, planTransposed, when } from '../support.js';
 import { backwardSweeps, type ConvolutionShape, forwardSweep, type Sweep } from '../sweep.js';
@@ -163,17 +170,19 @@ function weightGradient(
     ...{ batch, sweep: sweep.record, support: support.header },
     ...{ input: inputs[0].value, outputGradient: output.gradient },
   };
-  const byRows = (onSupport: number, condition?: Condition) =>
+  const byRows = (rows: keyof typeof SCOPES, condition?: Condition) =>
     call(
       'convRowsWeightGradient',
-      { ...common, weightGradient: weight.gradient, onSupport },
+      { ...common, weightGradient: weight.gradient, scope: SCOPES[rows] },
       Math.ceil(weight.rows / GRADIENT_ROWS),
       condition,
     );
-  if (scope === 'all') return [byRows(0)];
+  if (scope === 'all') return [byRows('all')];
   const byEntries = when(support, 'weightGradient', 'entries');
   return [
-    byRows(1, when(support, 'weightGradient', 'rows')),
+    // What follows overwrites it on the support.
+    ...(scope === 'sampled' ? [byRows('sampled')] : []),
+    byRows('activeRows', when(support, 'weightGradient', 'rows')),
     callPerBlock('convEntriesWeightGradient', { ...common, partials }, 1, byEntries),
     call(
       'foldPartials',

@@ -1,6 +1,6 @@
-import { type Call, call, callPerBlock } from '../../engine/index.js';
+import { type Call, type Condition, call, callPerBlock } from '../../engine/index.js';
 import { sizeOf } from '../../math/index.js';
-import type { GradientScope, Layer, Operation, Site } from '../operation.js';
+import { type GradientScope, type Layer, type Operation, SCOPES, type Site } from '../operation.js';
 import { when } from '../support.js';
 
 /** y = W x + b on the flattened input. Parameters: weight (out, in), bias (out). */
@@ -88,15 +88,18 @@ function weightGradient(
     outputGradient: output.gradient,
     weightGradient: weight.gradient,
   };
-  const panels = Math.ceil(weight.rows / PANEL);
-  if (scope === 'all') return [call('linearWeightGradient', { ...common, onSupport: 0 }, panels)];
-  return [
+  const byRows = (rows: keyof typeof SCOPES, condition?: Condition) =>
     call(
       'linearWeightGradient',
-      { ...common, onSupport: 1 },
-      panels,
-      when(support, 'weightGradient', 'rows'),
-    ),
+      { ...common, scope: SCOPES[rows] },
+      Math.ceil(weight.rows / PANEL),
+      condition,
+    );
+  if (scope === 'all') return [byRows('all')];
+  return [
+    // What follows overwrites it on the support.
+    ...(scope === 'sampled' ? [byRows('sampled')] : []),
+    byRows('activeRows', when(support, 'weightGradient', 'rows')),
     call(
       'sparseWeightGradient',
       common,

@@ -1,0 +1,8 @@
+import type { Shape } from '../nn/index.js';
+
+/** What every classifier of images lets one choose. */
+export interface ImageModelOptions {
+  /** Channels, height, width. */
+  readonly input?: Shape;
+  readonly classes?: number;
+}
