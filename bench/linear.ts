@@ -2,16 +2,12 @@
  * One linear layer, dense and sparse, at batch 128: forward, forward with full backward, and the
  * gradient of all weights, on one and two threads; PyTorch's dense layer beside it.
  */
-import { Engine, type Program, record, words } from '#lib/engine/index.js';
-import { stream } from '#lib/math/index.js';
-import { linear, linearOperation } from '#lib/nn/layers/linear.js';
-import type { GradientScope, Site } from '#lib/nn/operation.js';
-import { planParameter } from '#lib/nn/parameter.js';
-import { type BreakEven, countCall, indexCalls } from '#lib/nn/support.js';
+import { Engine, type Program } from '#lib/engine/index.js';
+import { type BreakEven, type GradientScope, linear } from '#lib/nn/index.js';
+import { type LayerBench, placeLayer } from './layer.js';
 import { interleave, printTable, python, pytorchProgram, runPeer, type Work } from './lib.js';
 
 const BATCH = 128;
-const BLOCKS = BATCH / 16;
 const SIZES = [256, 1024, 4096];
 const DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 
@@ -21,75 +17,35 @@ const byEntries: BreakEven = { forward: 2, inputGradient: 2, weightGradient: 2 }
 /** A square layer in an engine's memory, with programs for its passes. */
 class Layer {
   readonly #engine: Engine;
-  readonly #layer = linear(1);
-  readonly #site: Site;
+  readonly #bench: LayerBench;
 
   constructor(engine: Engine, size: number, density: number, breakEven: BreakEven) {
     this.#engine = engine;
-    const parameters = linearOperation.parameters(linear(size), [size]);
-    const plan = (name: string) => planParameter('fc', name, parameters[name], breakEven);
-    const tensor = (name: string) => ({
-      shape: [size],
-      value: words(name, size * BATCH),
-      gradient: words(`${name} gradient`, size * BATCH),
-    });
-    this.#site = {
-      batch: record('batch', [BATCH, BLOCKS]),
-      input: tensor('input'),
-      output: tensor('output'),
-      parameters: { weight: plan('weight'), bias: plan('bias') },
-    };
-    const random = stream(size, 'bench');
-    const { weight } = this.#site.parameters;
-    const values = engine.floats(weight.value);
-    for (let i = 0; i < values.length; i++) {
-      values[i] = random.bernoulli(density) ? random.uniform() - 0.5 : 0;
-    }
-    for (const buffer of [this.#site.input.value, this.#site.output.gradient]) {
-      engine.floats(buffer!).forEach((_, i, all) => {
-        all[i] = random.uniform() - 0.5;
-      });
-    }
-    const support = weight.support!;
-    engine.run(
-      engine.load([countCall(support, weight.value), ...indexCalls(support, weight.value)]),
-      BLOCKS,
-    );
+    this.#bench = placeLayer(engine, linear(size), [size], BATCH, density, breakEven);
   }
 
   forward(): Work {
-    return this.#work('forward', linearOperation.forward(this.#layer, this.#site));
-  }
-
-  backward(scope: GradientScope): Work {
-    return this.#work(scope, linearOperation.backward(this.#layer, this.#site, scope));
+    return this.#work('forward', this.#bench.placed.forward('training'));
   }
 
   both(scope: GradientScope): Work {
-    return this.#work('both', [
-      ...linearOperation.forward(this.#layer, this.#site),
-      ...linearOperation.backward(this.#layer, this.#site, scope),
-    ]);
+    const { placed } = this.#bench;
+    return this.#work('both', [...placed.forward('training'), ...placed.backward(scope)]);
   }
 
   /** The passes one by one, for the break-even. */
   passes(): Work[] {
-    const [weightRows, weightEntries] = linearOperation.backward(
-      this.#layer,
-      this.#site,
-      'support',
-    );
-    const inputs = linearOperation.backward(this.#layer, this.#site, 'support').slice(-2);
+    const calls = this.#bench.placed.backward('support');
     return [
       this.forward(),
-      this.#work('input', inputs),
-      this.#work('weight', [weightRows, weightEntries]),
+      this.#work('input gradient', calls.slice(-2)),
+      this.#work('weight gradient', calls.slice(0, 2)),
     ];
   }
 
   #work(name: string, program: Program): Work {
     const loaded = this.#engine.load(program);
-    return { name, run: () => this.#engine.run(loaded, BLOCKS) };
+    return { name, run: () => this.#engine.run(loaded, BATCH / 16) };
   }
 }
 

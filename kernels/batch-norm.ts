@@ -37,7 +37,7 @@ class BatchNormGradient {
   weight: usize;
   mean: usize;
   inverseDeviation: usize;
-  inputGradient: usize;
+  inputGradient: usize; // 0: none
   skipGradient: usize; // 0: none
   skipAccumulates: i32; // 1: add to what the skip's gradient holds
   weightGradient: usize;
@@ -187,7 +187,7 @@ function spreadGradients(args: BatchNormGradient, channel: i32, gain: f32, slope
     for (let quarter: usize = 0; quarter < LINE; quarter += 16) {
       const mask = sampleMask(args.batch, block, quarter);
       let x = planeOf(from, args.input, block, channel) + quarter;
-      let dx = planeOf(from, args.inputGradient, block, channel) + quarter;
+      let dx = args.inputGradient ? planeOf(from, args.inputGradient, block, channel) + quarter : 0;
       let y = planeOf(to, args.output, block, channel) + quarter;
       let g = planeOf(to, args.outputGradient, block, channel) + quarter;
       let skip = args.skipGradient ? planeOf(args.skipLayout, args.skipGradient, block, channel) + quarter : 0;
@@ -196,13 +196,13 @@ function spreadGradients(args: BatchNormGradient, channel: i32, gain: f32, slope
           const dz = behindRelu(g + i, y + i, mask, relu);
           const dxi = f32x4.add(f32x4.mul(a, dz), f32x4.add(f32x4.mul(b, v128.load(x + i)), c));
           const masked = v128.and(dxi, mask);
-          v128.store(dx + i, args.accumulate ? f32x4.add(v128.load(dx + i), masked) : masked);
+          if (dx) v128.store(dx + i, args.accumulate ? f32x4.add(v128.load(dx + i), masked) : masked);
           if (skip) {
             v128.store(skip + i, args.skipAccumulates ? f32x4.add(v128.load(skip + i), dz) : dz);
           }
         }
         x += rowBytes(from);
-        dx += rowBytes(from);
+        if (dx) dx += rowBytes(from);
         y += rowBytes(to);
         g += rowBytes(to);
         if (skip) skip += rowBytes(args.skipLayout);

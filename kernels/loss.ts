@@ -19,6 +19,7 @@ class CrossEntropy {
 class SquaredError {
   batch: Batch;
   features: i32;
+  lines: i32; // features and the zeros around them
   output: usize;
   target: usize; // blocked like the output
   gradient: usize;
@@ -79,7 +80,7 @@ function score(args: CrossEntropy, sample: i32, offset: usize, largest: f32, tot
 /** Mean over the features of (y − t)², and its gradient over n. */
 export function squaredError(args: SquaredError, tile: i32): void {
   const samples = min(LANES, args.batch.samples - tile * LANES);
-  const bytes = <usize>args.features * LINE, offset = <usize>tile * bytes;
+  const bytes = <usize>args.lines * LINE, offset = <usize>tile * bytes;
   const mean = <f32>1 / <f32>args.features;
   const scale = <f32>2 * mean / <f32>args.batch.samples;
   for (let lane = 0; lane < LANES; lane += 4) {

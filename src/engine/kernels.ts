@@ -98,6 +98,7 @@ export const kernels = {
   squaredError: {
     batch: 'pointer',
     features: 'i32',
+    lines: 'i32',
     output: 'pointer',
     target: 'pointer',
     gradient: 'pointer',

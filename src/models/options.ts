@@ -1,4 +1,4 @@
-import type { Shape } from '../nn/index.js';
+import type { Shape } from '../math/index.js';
 
 /** What every classifier of images lets one choose. */
 export interface ImageModelOptions {

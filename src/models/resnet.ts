@@ -1,5 +1,6 @@
 import {
   batchNorm2d,
+  type Conv2dLayer,
   conv2d,
   globalAveragePool2d,
   type LayerEntry,
@@ -9,40 +10,45 @@ import {
 } from '../nn/index.js';
 import type { ImageModelOptions } from './options.js';
 
-/** ResNet-18 in the CIFAR shape: a 3 × 3 stem, no pooling before the head. 11.2 M parameters. */
+/** ResNet-18 in the CIFAR shape, with a 3 × 3 stem and no pooling behind it: 11.2 M parameters. */
 export function resnet18(options?: ImageModelOptions): NetworkDescription {
-  return resnet(basicBlock, [64, 128, 256, 512], [2, 2, 2, 2], options);
+  return resnet(basic, [64, 128, 256, 512], [2, 2, 2, 2], options);
 }
 
 /** ResNet-34 in the CIFAR shape: 21.3 M parameters. */
 export function resnet34(options?: ImageModelOptions): NetworkDescription {
-  return resnet(basicBlock, [64, 128, 256, 512], [3, 4, 6, 3], options);
+  return resnet(basic, [64, 128, 256, 512], [3, 4, 6, 3], options);
 }
 
-/** ResNet-50 in the CIFAR shape, of bottlenecks: 23.5 M parameters. */
+/** ResNet-50 in the CIFAR shape, made of bottlenecks: 23.5 M parameters. */
 export function resnet50(options?: ImageModelOptions): NetworkDescription {
   return resnet(bottleneck, [64, 128, 256, 512], [3, 4, 6, 3], options);
 }
 
 /**
- * ResNet-20, the 0.27 M parameters that He et al. made for CIFAR-10. Where a block changes the
- * shape, its shortcut is a 1 × 1 convolution (their option B) instead of padding with zeros.
+ * ResNet-20, the 0.27 M parameters that He et al. made for CIFAR-10. Where the shape changes, the
+ * shortcut is a 1 × 1 convolution (their option B), not a padding with zeros (option A).
  */
 export function resnet20(options?: ImageModelOptions): NetworkDescription {
-  return resnet(basicBlock, [16, 32, 64], [3, 3, 3], options);
+  return resnet(basic, [16, 32, 64], [3, 3, 3], options);
 }
 
-/** How a block's layers, the last named `bn…`, follow from the layer `from` before it. */
-type Block = (name: string, from: string, place: Place) => LayerEntry[];
+/** The convolutions of a residual block. */
+type Block = (width: number, stride: number) => readonly Conv2dLayer[];
 
-interface Place {
-  readonly width: number;
-  readonly stride: number;
-  /** Whether the block changes the shape, so that its shortcut has to, too. */
-  readonly reshapes: boolean;
+const basic: Block = (width, stride) => [conv(width, 3, stride), conv(width, 3)];
+
+const bottleneck: Block = (width, stride) => [
+  conv(width, 1),
+  conv(width, 3, stride),
+  conv(4 * width, 1),
+];
+
+function conv(channels: number, size: number, stride = 1): Conv2dLayer {
+  return conv2d(channels, size, { stride, padding: (size - 1) / 2, bias: false });
 }
 
-/** The parameters have the names of the common PyTorch code: `layer1.0.conv1`, `…shortcut.0`. */
+/** Named as the PyTorch code that everybody trains on CIFAR-10, so that weights travel. */
 function resnet(
   block: Block,
   widths: readonly number[],
@@ -53,12 +59,48 @@ function resnet(
     ['conv1', conv(widths[0], 3)],
     ['bn1', batchNorm2d({ relu: true })],
   ];
-  widths.forEach((width, stage) => {
+  let [from, channels] = ['bn1', widths[0]];
+  for (const [stage, width] of widths.entries()) {
     for (let i = 0; i < depths[stage]; i++) {
       const stride = stage > 0 && i === 0 ? 2 : 1;
-      const reshapes = i === 0 && (stage > 0 || block === bottleneck);
-      layers.push(...block(`layer${stage + 1}.${i}`, nameOf(layers.at(-1)!), …));
+      const convs = block(width, stride);
+      const outputs = convs.at(-1)!.channels;
+      const reshapes = stride > 1 || outputs !== channels;
+      const name = `layer${stage + 1}.${i}`;
+      layers.push(...residual(name, from, convs, reshapes ? conv(outputs, 1, stride) : undefined));
+      [from, channels] = [`${name}.bn${convs.length}`, outputs];
     }
-  });
-  return network(input, layers);
+  }
+  return network(input, [...layers, globalAveragePool2d(), ['linear', linear(classes)]]);
+}
+
+/**
+ * Convolutions `NAME.conv1`, …, each with its batch norm and ReLU; the last batch norm adds what the
+ * block began `from`, or that behind the convolution of a `shortcut`.
+ */
+function residual(
+  name: string,
+  from: string,
+  convs: readonly Conv2dLayer[],
+  shortcut?: Conv2dLayer,
+): LayerEntry[] {
+  const norm = batchNorm2d({ relu: true });
+  const layers = convs.flatMap((layer, i): LayerEntry[] => [
+    [`${name}.conv${i + 1}`, layer, i === 0 ? from : `${name}.bn${i}`],
+    [`${name}.bn${i + 1}`, norm],
+  ]);
+  const last = convs.length;
+  const skip = shortcut ? `${name}.shortcut.1` : from;
+  return [
+    ...(shortcut ? skipBy(`${name}.shortcut`, from, shortcut) : []),
+    ...layers.slice(0, -1),
+    [`${name}.bn${last}`, norm, `${name}.conv${last}`, skip],
+  ];
+}
+
+function skipBy(name: string, from: string, shortcut: Conv2dLayer): LayerEntry[] {
+  return [
+    [`${name}.0`, shortcut, from],
+    [`${name}.1`, batchNorm2d()],
+  ];
 }

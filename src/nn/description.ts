@@ -65,19 +65,30 @@ function isNamed(entry: LayerEntry): entry is Exclude<LayerEntry, Layer> {
  * Infers all shapes.
  *
  * @throws Error that names the layer which cannot take its inputs and the layers that these come
- *   from, or a name that is used twice or not known
+ *   from, one that no other reads, or a name that is used twice or not known
  */
 export function resolve({ input, layers }: NetworkDescription): ResolvedLayer[] {
   if (layers.length === 0) throw new Error('a network needs a layer');
   const shapes = new Map<string, Shape>([[INPUT, input]]);
   let previous = INPUT;
-  return layers.map(({ name, layer, inputs = [previous] }) => {
+  const resolvedLayers = layers.map(({ name, layer, inputs = [previous] }) => {
     if (shapes.has(name)) throw new Error(`two layers are named '${name}'`);
     const resolved = resolveLayer(name, layer, inputs, shapes);
     shapes.set(name, resolved.outputShape);
     previous = name;
     return resolved;
   });
+  checkReaders(resolvedLayers);
+  return resolvedLayers;
+}
+
+function checkReaders(layers: readonly ResolvedLayer[]): void {
+  const read = new Set(layers.flatMap(({ inputs }) => inputs));
+  const idle = layers.slice(0, -1).find(({ name }) => !read.has(name));
+  if (!idle) return;
+  throw new Error(
+    `layer '${idle.name}' (${idle.layer.kind}): no other layer reads it, and it is not the last`,
+  );
 }
 
 function resolveLayer(

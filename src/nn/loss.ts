@@ -19,7 +19,11 @@ export interface LossPlan {
   readonly calls: readonly Call[];
 }
 
-/** Plans the loss on a network's output, averaged over the samples of the batch. */
+/**
+ * Plans the loss on a network's output, averaged over the samples of the batch.
+ *
+ * @throws Error where the logits do not lie in one row
+ */
 export function planLoss(
   name: LossName,
   batch: PlannedBuffer,
@@ -27,6 +31,9 @@ export function planLoss(
   samples: number,
 ): LossPlan {
   const features = sizeOf(output.shape);
+  if (name === 'cross-entropy' && output.layout.halo > 0) {
+    throw new Error('the output is laid out for a convolution: end in flatten()');
+  }
   const blocks = Math.ceil(samples / LANES);
   const capacity = blocks * LANES;
   const plan = {
@@ -45,7 +52,8 @@ export function planLoss(
           ...{ labels, gradient, losses, hits },
         })
       : callPerBlock('squaredError', {
-          ...{ batch, features, output: output.value, target, gradient, losses },
+          ...{ batch, features, lines: output.layout.block },
+          ...{ output: output.value, target, gradient, losses },
         });
   return { ...plan, calls: [loss] };
 }

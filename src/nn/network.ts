@@ -282,7 +282,7 @@ export class Network {
     const perChannel = scale.length > 1;
     // An image in a row, for a network without convolutions, still has its channels one by one.
     const inChannels = layoutOf([scale.length, 1, sizeOf(shape) / scale.length]);
-    const { record } = perChannel && shape.length === 1 ? inChannels : layout;
+    const { record } = perChannel && shape.length !== 3 ? inChannels : layout;
     return callPerBlock('loadBatch', {
       ...{ batch: this.#batch, layout: record, perChannel: Number(perChannel) },
       ...{ bytes: Number(bytes), raw, ...constants, output: value },

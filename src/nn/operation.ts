@@ -79,6 +79,10 @@ export interface Operation<L extends Layer> {
    * `always`: both are laid out alike, whether in place or not.
    */
   readonly inPlace?: 'always' | 'without halo';
+  /** Whether backward reads the output's values: then a layer in place must leave them alone. */
+  readsOutput?(layer: L): boolean;
+  /** Whether, in place, it leaves all values alone but those that it passes no gradient to. */
+  keepsValues?(layer: L): boolean;
   /**
    * The shape of one sample's output.
    *

@@ -33,6 +33,8 @@ interface Draft {
 interface Memory {
   readonly value: PlannedBuffer;
   gradient?: PlannedBuffer;
+  /** Whether a backward pass reads the values of a layer's output here. */
+  isRead: boolean;
 }
 
 /**
@@ -119,7 +121,8 @@ function draftTensors(
   const drafts = new Map<string, Draft>();
   const draft = (name: string, shape: Tensor['shape'], layer?: ResolvedLayer, shared?: Memory) => {
     const layout = layoutOf(shape, halos.get(name));
-    const memory = shared ?? { value: planTensor(name, layout, blocks) };
+    const memory = shared ?? { value: planTensor(name, layout, blocks), isRead: false };
+    memory.isRead ||= (layer && layer.operation.readsOutput?.(layer.layer)) ?? false;
     drafts.set(name, { layer, memory, tensor: { shape, layout, value: memory.value } });
   };
   draft(INPUT, input);
@@ -128,7 +131,9 @@ function draftTensors(
     const { inPlace } = layer.operation;
     const isOnlyReader = source !== INPUT && readers.get(source) === 1;
     const fits = inPlace === 'always' || (inPlace && !halos.get(source));
-    const shared = isOnlyReader && fits ? drafts.get(source)!.memory : undefined;
+    const { memory } = drafts.get(source)!;
+    const mayWrite = !memory.isRead || layer.operation.keepsValues?.(layer.layer);
+    const shared = isOnlyReader && fits && mayWrite ? memory : undefined;
     draft(layer.name, layer.outputShape, layer, shared);
   }
   return drafts;

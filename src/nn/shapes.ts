@@ -5,6 +5,15 @@ export function formatShape(shape: Shape): string {
   return shape.join(' × ');
 }
 
+/** @throws Error where one of the numbers is not whole, or below the least that it may be */
+export function requireWhole(numbers: Readonly<Record<string, number>>, least: number): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new Error(`${name} must be a whole number from ${least} on, not ${value}`);
+    }
+  }
+}
+
 /**
  * The shape of an image: channels, height, width.
  *

@@ -129,6 +129,7 @@ function shifts(size: number, place: number, stride: number): number[] {
 
 function planSweep(plan: SweepPlan): Sweep {
   const { height, width, input, output, taps, weightOffsets, weightStep } = plan;
+  if (width > MOST_POSITIONS) throw new Error(`rows of ${width} are wider than ${MOST_POSITIONS}`);
   const lines = taps.filter((line) => line >= 0);
   const rowsPerTile = rowsThatFit(plan);
   const tilesPerBlock = Math.ceil(height / rowsPerTile);

@@ -156,7 +156,9 @@ export class ParameterGroup {
     const isResting = Array.from(state.theta, (weight) => mayRest && weight === 0);
     const remembered = [state.subgradient ?? state.theta, ...state.moments];
     const before = remembered.map((array) => array.slice());
-    this.method.step(state, gradient, this.hyper, this.regularizer, t);
+    // A prox may join what rests with what moves.
+    const read = mayRest ? gradient.map((g, i) => (isResting[i] ? 0 : g)) : gradient;
+    this.method.step(state, read, this.hyper, this.regularizer, t);
     if (!mayRest) return;
     for (const [i, array] of remembered.entries()) {
       for (let j = 0; j < array.length; j++) if (isResting[j]) array[j] = before[i][j];

@@ -1,7 +1,7 @@
 /** From a validated configuration to the objects that it describes. */
 import type { Samples } from '../data/samples.js';
 import { regularizerFrom, sizeOf } from '../math/index.js';
-import { mlp } from '../models/index.js';
+import { imageModels, mlp } from '../models/index.js';
 import {
   type Network,
   type NetworkDescription,
@@ -35,7 +35,10 @@ import { build } from './validate.js';
 export function buildDescription({ model }: Config, samples: Samples): NetworkDescription {
   const outputs = outputsOf(samples);
   if (model.kind === 'mlp') return mlp([sizeOf(samples.shape), ...model.hidden, outputs]);
-  const description = { input: samples.shape, layers: model.layers };
+  const description =
+    model.kind === 'layers'
+      ? { input: samples.shape, layers: model.layers }
+      : imageModels[model.kind]({ input: samples.shape, classes: outputs });
   const given = build('model', () => sizeOf(resolve(description).at(-1)!.outputShape));
   if (given !== outputs) {
     throw new ConfigError(`model: it ends in ${given} outputs, the targets need ${outputs}`);

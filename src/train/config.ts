@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { imageModelNames } from '../models/index.js';
 import { defaultBreakEven } from '../nn/index.js';
 import { ConfigError } from './config-error.js';
 import { listOf, number, object, oneOf, validate, whole } from './validate.js';
@@ -176,6 +177,7 @@ const layer = v.variant('kind', [
 
 const model = v.variant('kind', [
   object({ kind: v.literal('mlp'), hidden: v.array(whole(1)) }),
+  object({ kind: oneOf(imageModelNames) }),
   object({
     kind: v.literal('layers'),
     layers: listOf(
@@ -191,6 +193,13 @@ const configSchema = object({
   // Where the files of the set are; null: the cache, an installed package or a download.
   dataDir: v.optional(v.nullable(v.string()), null),
   validation: v.optional(number(0), 0.05),
+  // Whether inputs become (x − mean) / std with the data set's values.
+  normalize: v.optional(v.boolean(), true),
+  // Random changes of training images: moved by up to `crop` pixels, mirrored.
+  augment: v.optional(
+    v.nullable(object({ crop: v.optional(whole(0), 0), flip: v.optional(v.boolean(), false) })),
+    null,
+  ),
   model,
   loss: v.optional(oneOf(['cross-entropy', 'squared-error']), 'cross-entropy'),
   batchSize: v.optional(whole(1), 128),

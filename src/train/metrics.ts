@@ -10,6 +10,14 @@ export interface Density {
   readonly total: number;
   /** By layer. */
   readonly layers: Readonly<Record<string, number>>;
+  /** Of a network with convolutions: what is not zero of their weights, kernels and filters. */
+  readonly convolutions?: {
+    readonly weights: number;
+    readonly kernels: number;
+    readonly filters: number;
+  };
+  /** Of a network with convolutions: the density of its linear layers. */
+  readonly linear?: number;
 }
 
 /** One epoch: a line of metrics.jsonl. */

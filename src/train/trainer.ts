@@ -1,9 +1,10 @@
+import { augment } from '../data/augment.js';
 import type { Samples } from '../data/samples.js';
 import { shuffled, split } from '../data/split.js';
 import { type Engine, LANES } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
-import { stream } from '../math/index.js';
+import { sizeOf, stream } from '../math/index.js';
 import { type GradientScope, initialize, Network } from '../nn/index.js';
 import {
   type LambdaPolicy,
@@ -23,6 +24,7 @@ import {
 } from './build.js';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
+import { densityOf } from './density.js';
 import { type Density, type Score, ScoreSum } from './metrics.js';
 import { build } from './validate.js';
 import { readWeights, writeWeights } from './weights.js';
@@ -84,6 +86,9 @@ export class Trainer {
   readonly #train: Int32Array;
   readonly #validation: Int32Array;
   readonly #groups: readonly SteeredGroup[];
+  /** Room for the augmented images of a batch, and their numbers in it. */
+  #augmented?: Samples['inputs'];
+  readonly #places: Int32Array;
   #epoch = 0;
   #batch = 0;
   #order: Int32Array;
@@ -105,12 +110,15 @@ export class Trainer {
       );
     }
     this.#train = train;
+    this.#places = Int32Array.from({ length: config.batchSize }, (_, i) => i);
     this.#validation = validation;
     this.network = new Network(engine, buildDescription(config, data.train), {
       batchSize: config.batchSize,
       loss: config.loss,
       inputType: data.train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
-      ...(data.mean && data.std && { normalization: { mean: data.mean, std: data.std } }),
+      ...(config.normalize &&
+        data.mean &&
+        data.std && { normalization: { mean: data.mean, std: data.std } }),
       breakEven: config.breakEven,
     });
     initialize(this.network, config.seed, (parameter) => startOf(config, parameter));
@@ -164,7 +172,7 @@ export class Trainer {
     const from = this.#batch * batchSize;
     const count = Math.min(batchSize, this.#train.length - from);
     this.#setLearningRates(this.#epoch + from / this.#train.length);
-    this.#load(this.#data.train, this.#order, from, count);
+    this.#loadTraining(from, count);
     const scope = this.#scope();
     const result = this.network.differentiate(scope, this.#sampledBlock(scope, count));
     if (!Number.isFinite(result.loss)) {
@@ -234,14 +242,7 @@ export class Trainer {
   }
 
   density(): Density {
-    const weights = this.network.parameters.filter(({ role }) => role === 'weight');
-    const sizes = weights.map(({ rows, columns }) => rows * columns);
-    const nonZeros = weights.map((weight) => this.network.nonZeros(weight));
-    const sum = (list: readonly number[]) => list.reduce((total, each) => total + each, 0);
-    return {
-      total: sum(nonZeros) / sum(sizes),
-      layers: Object.fromEntries(weights.map(({ layer }, i) => [layer, nonZeros[i] / sizes[i]])),
-    };
+    return densityOf(this.network);
   }
 
   /**
@@ -327,8 +328,28 @@ export class Trainer {
     return shuffled(this.#train.length, this.#config.seed, epoch).map((i) => this.#train[i]);
   }
 
+  /** A batch of the epoch's order, augmented where the configuration asks for it. */
+  #loadTraining(from: number, count: number): void {
+    const { augment: augmentation, seed, batchSize } = this.#config;
+    const { inputs, shape, targets } = this.#data.train;
+    if (!augmentation) {
+      this.#load(this.#data.train, this.#order, from, count);
+      return;
+    }
+    this.#augmented ??= inputs.slice(0, batchSize * sizeOf(shape));
+    const random = stream(seed, 'augment', this.#epoch, this.#batch);
+    const to = this.#augmented;
+    augment(inputs, shape, this.#order, from, count, augmentation, random, to);
+    this.network.loadInputs(to, this.#places, 0, count);
+    this.#loadTargets(targets, this.#order, from);
+  }
+
   #load({ inputs, targets }: Samples, order: Int32Array, from: number, count: number): void {
     this.network.loadInputs(inputs, order, from, count);
+    this.#loadTargets(targets, order, from);
+  }
+
+  #loadTargets(targets: Samples['targets'], order: Int32Array, from: number): void {
     if (targets.kind === 'classes') this.network.loadLabels(targets.labels, order, from);
     else this.network.loadTargets(targets.values, order, from);
   }

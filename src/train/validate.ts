@@ -76,7 +76,7 @@ function describe(issue: v.BaseIssue<unknown>): string {
 /** Our own checks word what they expect as their message; Valibot's built-in ones as a type. */
 function expectation(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'custom' || issue.type === 'min_length') return issue.message;
-  const words = (issue.expected ?? 'valid').replace(/^\((.*)\)$/, '$1').replaceAll(' | ', ', ');
+  const words = (issue.expected ?? 'valid').replace(/[()]/g, '').replaceAll(' | ', ', ');
   const names: Record<string, string> = {
     Object: 'an object',
     Array: 'a list',

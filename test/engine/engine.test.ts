@@ -24,12 +24,14 @@ async function withEngine<T>(
 for (const { build, skip } of builds) {
   describe(`the same bits, build ${build}`, { skip }, () => {
     for (const [name, regularizer] of Object.entries(regularizers)) {
-      test(`on one, two and three threads, ${name}`, async () => {
-        const train = (engine: Engine) => bitsAfterTraining(engine, regularizer);
-        const one = await withEngine({ build, threads: 1 }, train);
-        assert.equal(await withEngine({ build, threads: 2 }, train), one);
-        assert.equal(await withEngine({ build, threads: 3 }, train), one);
-      });
+      for (const kind of ['chain', 'residual'] as const) {
+        test(`on one, two and three threads, ${kind}, ${name}`, async () => {
+          const train = (engine: Engine) => bitsAfterTraining(engine, regularizer, { kind });
+          const one = await withEngine({ build, threads: 1 }, train);
+          assert.equal(await withEngine({ build, threads: 2 }, train), one);
+          assert.equal(await withEngine({ build, threads: 3 }, train), one);
+        });
+      }
     }
 
     test('after the memory grew under the threads', async () => {

@@ -1,23 +1,57 @@
 import { createHash } from 'node:crypto';
 import type { Engine } from '#lib/engine/index.js';
 import { group, l1, none, type Regularizer, sizeOf, stream } from '#lib/math/index.js';
-import { initialize, linear, Network, network, relu, tanh } from '#lib/nn/index.js';
+import {
+  batchNorm2d,
+  concatenate,
+  conv2d,
+  flatten,
+  initialize,
+  type LayerEntry,
+  linear,
+  maxPool2d,
+  Network,
+  network,
+  type Parameter,
+  relu,
+  scaledAdd,
+  tanh,
+} from '#lib/nn/index.js';
 import { type MethodName, Optimizer } from '#lib/optim/index.js';
 
 /** Regularizers to train with, by name. */
 export const regularizers: Readonly<Record<string, Regularizer>> = {
   l1: l1(),
   'group-rows': group('rows'),
+  'group-kernels': group('kernels'),
 };
+
+type Kind = 'chain' | 'residual';
+
+const chain = (width: number) => [linear(width), relu(), linear(75), tanh(), linear(10)];
+
+const residual: readonly LayerEntry[] = [
+  ['c0', conv2d(9, 3, { padding: 1, bias: false })],
+  ['b0', batchNorm2d({ relu: true })],
+  ['pooled', maxPool2d(2)],
+  ['c1', conv2d(7, 3, { padding: 1, stride: 2 })],
+  ['t1', tanh()],
+  ['short', conv2d(7, 1, { stride: 2 }), 'pooled'],
+  ['sum', scaledAdd(), 't1', 'short'],
+  ['c2', conv2d(30, 3, { padding: 1, bias: false })],
+  ['b2', batchNorm2d()],
+  ['all', concatenate(), 'b2', 'sum'],
+  ...[relu(), flatten(), linear(10)],
+];
 
 /** Trains a small network on random bytes and digests all bits of its parameters and of v. */
 export function bitsAfterTraining(
   engine: Engine,
   regularizer: Regularizer,
-  { method = 'adabreg' as MethodName, steps = 5, width = 200 } = {},
+  { method = 'adabreg' as MethodName, steps = 5, width = 200, kind = 'chain' as Kind } = {},
 ): string {
   const input = [3, 10, 10];
-  const layers = [linear(width), relu(), linear(75), tanh(), linear(10)];
+  const layers = kind === 'chain' ? chain(width) : residual;
   const [batchSize, count] = [40, 97];
   const net = new Network(engine, network(input, layers), {
     batchSize,
@@ -25,18 +59,24 @@ export function bitsAfterTraining(
     normalization: { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.4] },
   });
   const by = regularizer.form!.by;
-  initialize(net, 1, () => ({ density: 0.2, by, gain: 2, bias: [1, 1] }));
+  initialize(net, 1, ({ shape }) => {
+    return { density: 0.2, by: shape.length > 1 ? by : 'entries', gain: 2, bias: [1, 1] };
+  });
   const { below } = stream(2, 'data');
   const inputs = Uint8Array.from({ length: count * sizeOf(input) }, () => below(256));
   const labels = Uint8Array.from({ length: count }, () => below(10));
   const order = Int32Array.from({ length: count }, (_, i) => (i * 5) % count);
 
-  const withRole = (role: 'weight' | 'bias') =>
-    net.parameters.filter((parameter) => parameter.role === role);
+  // Regularizers of groups are for matrices and kernels.
+  const isSparse = ({ role, shape }: Parameter) => role === 'weight' && shape.length > 1;
   const common = { method, learningRate: 0.01, lambda: 0.02 };
   const optimizer = new Optimizer(net, [
-    { ...common, parameters: withRole('weight'), regularizer },
-    { ...common, parameters: withRole('bias'), regularizer: none() },
+    { ...common, parameters: net.parameters.filter(isSparse), regularizer },
+    {
+      ...common,
+      parameters: net.parameters.filter((parameter) => !isSparse(parameter)),
+      regularizer: none(),
+    },
   ]);
   optimizer.start();
   for (let step = 0; step < steps; step++) {
@@ -49,6 +89,7 @@ export function bitsAfterTraining(
 
   const hash = createHash('sha256');
   for (const parameter of net.parameters) hash.update(net.read(parameter));
+  for (const { value } of net.buffers) hash.update(engine.floats(value).slice());
   for (const values of optimizer.state().values()) hash.update(values.slice());
   return hash.digest('hex');
 }

@@ -2,15 +2,22 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { callPerBlock, Engine, type PlannedBuffer, words } from '#lib/engine/index.js';
-import { stream } from '#lib/math/index.js';
-import { leakyRelu, linear, relu, sigmoid, tanh } from '#lib/nn/index.js';
-import { activationOperation } from '#lib/nn/layers/activation.js';
-import { linearOperation } from '#lib/nn/layers/linear.js';
+import { sizeOf, stream } from '#lib/math/index.js';
+import { layoutOf, leakyRelu, linear, planTensor, relu, sigmoid, tanh } from '#lib/nn/index.js';
 import { planLoss } from '#lib/nn/loss.js';
 import { builds } from '../engine/builds.js';
 import * as plain from './plain.js';
 import { assertClose, blocked } from './plain.js';
-import { always, normals, planBatch, planSite, reindex, run } from './site.js';
+import {
+  always,
+  blocksOf,
+  normals,
+  PlacedSite,
+  planBatch,
+  planTensors,
+  run,
+  type SiteOptions,
+} from './site.js';
 
 const upTo = (max: number, min = 1) => fc.integer({ min, max });
 const density = fc.oneof(fc.constantFrom(0, 1, 0.02), fc.double({ min: 0, max: 1, noNaN: true }));
@@ -35,71 +42,96 @@ for (const { build, skip } of builds) {
 
     for (const by of ['rows', 'entries'] as const) {
       /** A linear layer with random contents, and the same contents for the plain version. */
-      const place = (size: plain.Sizes, density: number, seed: number) => {
+      const place = (size: plain.Sizes, density: number, seed: number, options?: SiteOptions) => {
         const { rows, columns, samples } = size;
+        const breakEven = always[by];
         const layer = linear(rows);
-        const site = planSite(linearOperation, layer, [columns], samples, always[by]);
+        const site = new PlacedSite(engine, layer, [[columns]], samples, { breakEven, ...options });
         const w = normals(rows * columns, seed, density);
         const b = normals(rows, seed);
         const x = normals(samples * columns, seed + 1);
         const g = normals(samples * rows, seed + 2);
-        write(site.parameters.weight.value, w);
-        write(site.parameters.bias.value, b);
+        site.write(site.parameters.weight.value, w);
+        site.write(site.parameters.bias.value, b);
         // What the last lanes hold in hidden layers must not matter where their gradient is 0.
-        write(site.input.value, blocked(x, samples, 7));
-        write(site.output.gradient!, blocked(g, samples));
-        reindex(engine, site);
-        return { layer, site, w, b, x, g };
+        site.fill(site.inputs[0], 'value', x, 7);
+        site.fill(site.output, 'gradient', g);
+        site.reindex();
+        return { site, w, b, x, g };
       };
       const check = (body: (size: plain.Sizes, density: number, seed: number) => void) =>
-        fc.assert(fc.property(sizes, density, seed, body), { numRuns: 60 });
+        fc.assert(fc.property(sizes, density, seed, body), { numRuns: 40 });
 
       test(`linear forward by ${by}`, () => {
         check((size, density, seed) => {
-          const { layer, site, w, b, x } = place(size, density, seed);
-          run(engine, linearOperation.forward(layer, site), size.samples);
-          const expected = blocked(plain.linear(w, b, x, size), size.samples, NaN);
-          // Past the samples the output is of no interest.
-          const isSample = (_: number, i: number) => !Number.isNaN(expected[i]);
-          assertClose(read(site.output.value).filter(isSample), expected.filter(isSample));
+          const { site, w, b, x } = place(size, density, seed);
+          site.run(site.placed.forward('training'));
+          site.assert(site.output, 'value', plain.linear(w, b, x, size));
         });
       });
 
       test(`linear without bias forward by ${by}`, () => {
         check((size, density, seed) => {
           const { w, x } = place(size, density, seed);
-          const layer = linear(size.rows, { bias: false });
-          const site = planSite(linearOperation, layer, [size.columns], size.samples, always[by]);
-          write(site.parameters.weight.value, w);
-          write(site.input.value, blocked(x, size.samples));
-          reindex(engine, site);
-          run(engine, linearOperation.forward(layer, site), size.samples);
-          const expected = plain.linear(w, new Float32Array(size.rows), x, size);
-          assertClose(read(site.output.value), blocked(expected, size.samples));
+          const { rows, columns, samples } = size;
+          const layer = linear(rows, { bias: false });
+          const options = { breakEven: always[by] };
+          const site = new PlacedSite(engine, layer, [[columns]], samples, options);
+          site.write(site.parameters.weight.value, w);
+          site.fill(site.inputs[0], 'value', x);
+          site.reindex();
+          site.run(site.placed.forward('training'));
+          const expected = plain.linear(w, new Float32Array(rows), x, size);
+          site.assert(site.output, 'value', expected, { padding: 0 });
         });
       });
 
       test(`linear backward by ${by}, gradients of all weights`, () => {
         check((size, density, seed) => {
-          const { layer, site, w, x, g } = place(size, density, seed);
-          run(engine, linearOperation.backward(layer, site, 'all'), size.samples);
+          const { site, w, x, g } = place(size, density, seed);
+          site.run(site.placed.backward('all'));
           const { weight, bias } = site.parameters;
-          assertClose(read(weight.gradient), plain.weightGradient(x, g, size));
-          assertClose(read(bias.gradient), plain.biasGradient(g, size));
-          const expected = plain.inputGradient(w, g, size);
-          assertClose(read(site.input.gradient!), blocked(expected, size.samples));
+          assertClose(site.read(weight.gradient), plain.weightGradient(x, g, size));
+          assertClose(site.read(bias.gradient), plain.biasGradient(g, size));
+          site.assert(site.inputs[0], 'gradient', plain.inputGradient(w, g, size));
         });
       });
 
-      test(`linear backward by ${by}, gradients on the support`, () => {
+      test(`linear by ${by}, second reader of its input`, () => {
         check((size, density, seed) => {
-          const { layer, site, w, x, g } = place(size, density, seed);
-          run(engine, linearOperation.backward(layer, site, 'support'), size.samples);
-          const onSupport = (_: number, i: number) => w[i] !== 0;
-          assertClose(
-            read(site.parameters.weight.gradient).filter(onSupport),
-            plain.weightGradient(x, g, size).filter(onSupport),
+          const { site, w, g } = place(size, density, seed, { accumulates: [true] });
+          const first = normals(size.samples * size.columns, seed + 3);
+          site.fill(site.inputs[0], 'gradient', first);
+          site.run(site.placed.backward('all'));
+          const own = plain.inputGradient(w, g, size);
+          site.assert(
+            site.inputs[0],
+            'gradient',
+            own.map((x, i) => x + first[i]),
           );
+        });
+      });
+
+      test(`linear backward by ${by}, gradients on the support, and sampled elsewhere`, () => {
+        check((size, density, seed) => {
+          const blocks = blocksOf(size.samples);
+          const sampledBlock = Math.abs(seed) % blocks;
+          const { site, w, x, g } = place(size, density, seed, { sampledBlock });
+          const exact = plain.weightGradient(x, g, size);
+          const onSupport = (_: number, i: number) => w[i] !== 0;
+          const { gradient } = site.parameters.weight;
+          site.run(site.placed.backward('support'));
+          assertClose(site.read(gradient).filter(onSupport), exact.filter(onSupport));
+
+          site.run(site.placed.backward('sampled'));
+          const sampled = plain.weightGradient(
+            x,
+            plain.oneBlock(g, size.samples, sampledBlock),
+            size,
+          );
+          const isExact = plain.isExact(w, size.rows, by);
+          const expected = exact.map((each, i) => (isExact(i) ? each : sampled[i]));
+          assertClose(site.read(gradient), expected);
         });
       });
     }
@@ -107,11 +139,12 @@ for (const { build, skip } of builds) {
     test('index of the non-zeros', () => {
       fc.assert(
         fc.property(upTo(70), upTo(70), density, seed, (rows, columns, density, seed) => {
-          const site = planSite(linearOperation, linear(rows), [columns], 1, always.entries);
+          const options = { breakEven: always.entries };
+          const site = new PlacedSite(engine, linear(rows), [[columns]], 1, options);
           const { value, support } = site.parameters.weight;
           const w = normals(rows * columns, seed, density);
           write(value, w);
-          reindex(engine, site);
+          site.reindex();
 
           const byRow = Array.from({ length: rows }, (_, r) => {
             const row = w.subarray(r * columns, (r + 1) * columns);
@@ -145,38 +178,57 @@ for (const { build, skip } of builds) {
 
     for (const layer of [relu(), leakyRelu(0.1), sigmoid(), tanh()]) {
       test(layer.kind, () => {
-        const features = upTo(9);
+        const shape = fc.oneof(
+          fc.tuple(upTo(9)),
+          fc.tuple(upTo(3), upTo(4), upTo(4)) satisfies fc.Arbitrary<number[]>,
+        );
+        const place = fc.constantFrom('in place', 'elsewhere', 'second reader');
         fc.assert(
-          fc.property(features, samples, seed, (features, samples, seed) => {
-            const site = planSite(activationOperation, layer, [features], samples);
-            const x = normals(samples * features, seed).map((x) => 5 * x ** 3);
-            const g = normals(samples * features, seed + 1);
-            write(site.input.value, blocked(x, samples, 1));
-            write(site.output.gradient!, blocked(g, samples));
-            run(engine, activationOperation.forward(layer, site), samples);
-            run(engine, activationOperation.backward(layer, site, 'all'), samples);
-            const [f, derivative] = plain.activations[layer.kind];
-            const outputs = blocked(Array.from(x, f), samples, f(1));
-            assertClose(read(site.output.value), outputs, 1e-6);
-            const gradients = Array.from(x, (x, i) => g[i] * derivative(x));
-            assertClose(read(site.input.gradient!), blocked(gradients, samples), 1e-6);
-          }),
+          fc.property(
+            shape,
+            upTo(2, 0),
+            place,
+            samples,
+            seed,
+            (shape, halo, place, count, seed) => {
+              const halos = shape.length === 3 ? [halo, halo] : [];
+              const inPlace = place === 'in place';
+              const accumulates = [place === 'second reader'];
+              const options = { halos, inPlace, accumulates };
+              const site = new PlacedSite(engine, layer, [shape], count, options);
+              const x = normals(count * sizeOf(shape), seed).map((x) => 5 * x ** 3);
+              const g = normals(x.length, seed + 1);
+              const before = normals(x.length, seed + 2);
+              site.fill(site.inputs[0], 'value', x, 1);
+              site.run(site.placed.forward('training'));
+              const [f, derivative] = plain.activations[layer.kind];
+              const tolerance = 1e-6;
+              site.assert(site.output, 'value', Array.from(x, f), { padding: f(1), tolerance });
+              if (!inPlace) site.fill(site.inputs[0], 'gradient', before);
+              site.fill(site.output, 'gradient', g);
+              site.run(site.placed.backward('all'));
+              const gradients = Array.from(
+                x,
+                (x, i) => g[i] * derivative(x) + (accumulates[0] ? before[i] : 0),
+              );
+              site.assert(site.inputs[0], 'gradient', gradients, { tolerance });
+            },
+          ),
           { numRuns: 60 },
         );
       });
     }
 
-    const placeLoss = (name: 'cross-entropy' | 'squared-error', y: Float32Array, count: number) => {
-      const features = y.length / count;
-      const values = blocked(y, count, 1);
-      const output = {
-        shape: [features],
-        value: words('output', values.length),
-        gradient: words('gradient', values.length),
-      };
-      write(output.value, values);
-      const plan = planLoss(name, planBatch(count), output, values.length / features);
-      return { plan, gradient: output.gradient };
+    const placeLoss = (
+      name: 'cross-entropy' | 'squared-error',
+      y: Float32Array,
+      count: number,
+      shape = [y.length / count],
+      halo = 0,
+    ) => {
+      const output = planTensors(shape, count, halo);
+      write(output.value, blocked(y, count, 1, output.layout));
+      return { plan: planLoss(name, planBatch(count), output, count), ...output };
     };
 
     test('softmax cross-entropy', () => {
@@ -212,16 +264,19 @@ for (const { build, skip } of builds) {
     });
 
     test('squared error', () => {
+      const shape = fc.oneof(fc.tuple(upTo(12)), fc.tuple(upTo(3), upTo(3), upTo(3)));
       fc.assert(
-        fc.property(upTo(12), samples, seed, (features, samples, seed) => {
-          const output = normals(samples * features, seed);
-          const target = normals(samples * features, seed + 1);
-          const { plan, gradient } = placeLoss('squared-error', output, samples);
-          write(plan.target, blocked(target, samples));
+        fc.property(shape, upTo(2, 0), samples, seed, (shape, width, samples, seed) => {
+          const halo = shape.length === 3 ? width : 0;
+          const output = normals(samples * sizeOf(shape), seed);
+          const target = normals(output.length, seed + 1);
+          const placed = placeLoss('squared-error', output, samples, shape, halo);
+          const { plan, gradient, layout } = placed;
+          write(plan.target, blocked(target, samples, 0, layout));
           run(engine, plan.calls, samples);
           const expected = plain.squaredError(output, target, samples);
           assertClose(read(plan.losses).subarray(0, samples), expected.losses);
-          assertClose(read(gradient), blocked(expected.gradient, samples));
+          assertClose(read(gradient), blocked(expected.gradient, samples, 0, layout));
         }),
         { numRuns: 60 },
       );
@@ -229,36 +284,37 @@ for (const { build, skip } of builds) {
 
     for (const type of ['bytes', 'floats'] as const) {
       test(`loading ${type}, normalized by channel`, () => {
+        const image = fc.tuple(upTo(4), upTo(6), upTo(9));
         fc.assert(
-          fc.property(upTo(4), upTo(9), samples, seed, (channels, plane, samples, seed) => {
-            const features = channels * plane;
-            const raw = normals(samples * features, seed).map((x) =>
+          fc.property(image, upTo(2, 0), samples, seed, (shape, halo, samples, seed) => {
+            const [channels, height, width] = shape;
+            const raw = normals(samples * sizeOf(shape), seed).map((x) =>
               type === 'bytes' ? Math.abs(Math.trunc(100 * x)) % 256 : x,
             );
             const [scale, shift] = [normals(channels, seed), normals(channels, seed + 1)];
+            const layout = layoutOf(shape, halo);
             const buffers = {
               raw: words('raw', raw.length),
               scale: words('scale', channels),
               shift: words('shift', channels),
-              output: words('output', Math.ceil(samples / 16) * 16 * features),
+              output: planTensor('output', layout, blocksOf(samples)),
             };
             if (type === 'bytes') engine.bytes(buffers.raw).set(raw);
             else write(buffers.raw, raw);
             write(buffers.scale, scale);
             write(buffers.shift, shift);
-            engine.floats(buffers.output).fill(NaN);
-            const bytes = type === 'bytes' ? 1 : 0;
+            write(buffers.output, blocked(Array(raw.length).fill(NaN), samples, NaN, layout));
+            const settings = { bytes: type === 'bytes' ? 1 : 0, perChannel: 1 };
             const batch = planBatch(samples);
-            run(
-              engine,
-              [callPerBlock('loadBatch', { batch, features, plane, bytes, ...buffers })],
-              samples,
-            );
+            const call = callPerBlock('loadBatch', {
+              ...{ batch, layout: layout.record, ...settings, ...buffers },
+            });
+            run(engine, [call], samples);
             const expected = Array.from(raw, (x, i) => {
-              const channel = Math.floor((i % features) / plane);
+              const channel = Math.floor(i / height / width) % channels;
               return x * scale[channel] + shift[channel];
             });
-            assertClose(read(buffers.output), blocked(expected, samples), 1e-6);
+            assertClose(read(buffers.output), blocked(expected, samples, 0, layout), 1e-6);
           }),
           { numRuns: 60 },
         );

@@ -1,9 +1,20 @@
 /** One layer on an engine, outside of a network, to look at each of its kernels alone. */
+import assert from 'node:assert/strict';
 import { type Call, type Engine, type PlannedBuffer, record, words } from '#lib/engine/index.js';
-import { type Shape, sizeOf, stream } from '#lib/math/index.js';
-import type { BreakEven, Layer, Operation, Site } from '#lib/nn/index.js';
+import { type Shape, stream } from '#lib/math/index.js';
+import {
+  type BreakEven,
+  type Layer,
+  layoutOf,
+  type Placed,
+  planTensor,
+  type Site,
+  type Tensor,
+} from '#lib/nn/index.js';
+import { operationOf } from '#lib/nn/layers/index.js';
 import { planParameter } from '#lib/nn/parameter.js';
 import { countCall, indexCalls } from '#lib/nn/support.js';
+import { assertClose, blocked } from './plain.js';
 
 /** Break-evens under which a layer always goes by whole rows, or by single entries. */
 export const always = {
@@ -14,44 +25,142 @@ export const always = {
 /** Blocks of sixteen that hold so many samples. */
 export const blocksOf = (samples: number) => Math.ceil(samples / 16);
 
-export function planBatch(samples: number): PlannedBuffer {
-  return record('batch', [samples, blocksOf(samples)]);
+export function planBatch(samples: number, sampledBlock = 0): PlannedBuffer {
+  return record('batch', [samples, blocksOf(samples), sampledBlock]);
 }
 
-/** A layer with memory for a batch and its gradients. */
-export function planSite<L extends Layer>(
-  operation: Operation<L>,
-  layer: L,
-  inputShape: Shape,
-  samples: number,
-  breakEven: BreakEven = always.rows,
-): Site {
-  const tensor = (shape: Shape) => {
-    const count = blocksOf(samples) * 16 * sizeOf(shape);
-    return { shape, value: words('value', count), gradient: words('gradient', count) };
-  };
-  const parameters = Object.entries(operation.parameters(layer, inputShape)).map(
-    ([name, shape]) => [name, planParameter({ name: 'layer', kind: 'linear' }, name, shape, breakEven)] as const,
-  );
-  return {
-    batch: planBatch(samples),
-    input: tensor(inputShape),
-    output: tensor(operation.outputShape(layer, inputShape)),
-    parameters: Object.fromEntries(parameters),
-  };
+/** A tensor of so many samples with memory for values and gradient. */
+export function planTensors(shape: Shape, samples: number, halo = 0): Required<Tensor> {
+  const layout = layoutOf(shape, halo);
+  const plan = (name: string) => planTensor(name, layout, blocksOf(samples));
+  return { shape, layout, value: plan('value'), gradient: plan('gradient') };
+}
+
+export interface SiteOptions {
+  readonly breakEven?: BreakEven;
+  /** Zeros around the planes of each input, and of the output, beyond those that the layer needs. */
+  readonly halos?: readonly number[];
+  /** Whether the gradients of the inputs are added to what is there. */
+  readonly accumulates?: readonly boolean[];
+  /** Whether the output takes the input's memory. */
+  readonly inPlace?: boolean;
+  readonly sampledBlock?: number;
+}
+
+/** A layer's calls with memory for a batch and its gradients. */
+export class PlacedSite {
+  readonly inputs: readonly Required<Tensor>[];
+  readonly output: Required<Tensor>;
+  readonly parameters: Site['parameters'];
+  readonly buffers: Site['buffers'];
+  readonly placed: Placed;
+  readonly #engine: Engine;
+  readonly #samples: number;
+
+  constructor(
+    engine: Engine,
+    layer: Layer,
+    inputShapes: readonly Shape[],
+    samples: number,
+    options: SiteOptions = {},
+  ) {
+    const { breakEven = always.rows, halos = [], inPlace = false, sampledBlock = 0 } = options;
+    const { accumulates = inputShapes.map(() => false) } = options;
+    const operation = operationOf(layer);
+    const needs = operation.halo?.(layer) ?? { input: 0, output: 0 };
+    this.inputs = inputShapes.map((shape, i) =>
+      planTensors(shape, samples, needs.input + (halos[i] ?? 0)),
+    );
+    const shape = operation.outputShape(layer, inputShapes);
+    const output = planTensors(shape, samples, needs.output + (halos[inputShapes.length] ?? 0));
+    const { value, gradient } = inPlace ? this.inputs[0] : output;
+    this.output = { ...output, value, gradient };
+    this.parameters = Object.fromEntries(
+      Object.entries(operation.parameters?.(layer, inputShapes) ?? {}).map(([name, parameter]) => [
+        name,
+        planParameter({ name: 'layer', kind: layer.kind }, name, parameter, breakEven),
+      ]),
+    );
+    this.buffers = Object.fromEntries(
+      Object.entries(operation.buffers?.(layer, inputShapes) ?? {}).map(([name, buffer]) => [
+        name,
+        { ...buffer, name, value: words(name, buffer.shape[0]) },
+      ]),
+    );
+    const workspace = { name: 'workspace', bytes: 0 };
+    this.placed = operation.place(layer, {
+      ...{ batch: planBatch(samples, sampledBlock), blocks: blocksOf(samples), accumulates },
+      ...{ inputs: this.inputs, output: this.output },
+      ...{ parameters: this.parameters, buffers: this.buffers },
+      workspace(bytes) {
+        workspace.bytes = Math.max(workspace.bytes, bytes);
+        return workspace;
+      },
+    });
+    this.#engine = engine;
+    this.#samples = samples;
+    // Nothing may be left of what lay there.
+    for (const tensor of [...this.inputs, this.output]) {
+      this.fill(tensor, 'value', Array(samples * sizeOfInner(tensor)).fill(7), 7);
+      this.fill(tensor, 'gradient', Array(samples * sizeOfInner(tensor)).fill(7), 7);
+    }
+  }
+
+  read(buffer: PlannedBuffer): Float32Array {
+    return this.#engine.floats(buffer).slice();
+  }
+
+  write(buffer: PlannedBuffer, values: ArrayLike<number>): void {
+    this.#engine.floats(buffer).set(values);
+  }
+
+  /** Sets a tensor sample by sample, with `padding` in the lanes past their end. */
+  fill(tensor: Required<Tensor>, of: 'value' | 'gradient', values: ArrayLike<number>, padding = 0) {
+    this.write(tensor[of], blocked(values, this.#samples, padding, tensor.layout));
+  }
+
+  run(calls: readonly Call[]): void {
+    run(this.#engine, calls, this.#samples);
+  }
+
+  /** Finds the non-zeros of the weight. */
+  reindex(): void {
+    const { support, value } = this.parameters.weight;
+    this.run([
+      countCall(support!, value),
+      ...indexCalls(support!, value),
+      ...(this.placed.index ?? []),
+    ]);
+  }
+
+  /**
+   * The samples of a tensor are as expected, and its halo holds zeros.
+   *
+   * @param padding what the lanes past the samples hold; NaN: whatever it is
+   */
+  assert(
+    tensor: Required<Tensor>,
+    of: 'value' | 'gradient',
+    expected: ArrayLike<number>,
+    { padding = of === 'value' ? NaN : 0, tolerance = 1e-5 } = {},
+  ): void {
+    const all = blocked(expected, this.#samples, padding, tensor.layout);
+    const matters = (_: number, i: number) => !Number.isNaN(all[i]);
+    const actual = this.read(tensor[of]);
+    assertClose(actual.filter(matters), all.filter(matters), tolerance);
+    const halo = blocked(Array(expected.length).fill(1), this.#samples, 1, tensor.layout);
+    const isKept = actual.every((x, i) => halo[i] === 1 || x === 0);
+    assert.ok(isKept, 'zeros around the planes');
+  }
+}
+
+function sizeOfInner({ shape }: Tensor): number {
+  return shape.reduce((product, extent) => product * extent, 1);
 }
 
 /** Runs calls on a batch of so many samples. */
 export function run(engine: Engine, calls: readonly Call[], samples = 1): void {
   engine.run(engine.load(calls), blocksOf(samples));
-}
-
-/** Finds the non-zeros of a site's weight. */
-export function reindex(engine: Engine, { parameters: { weight } }: Site): void {
-  run(engine, [
-    countCall(weight.support!, weight.value),
-    ...indexCalls(weight.support!, weight.value),
-  ]);
 }
 
 /** Normal random numbers, each kept with a probability. */

@@ -21,9 +21,11 @@ import { planParameter } from '#lib/nn/parameter.js';
 import {
   type Hyperparameters,
   initialState,
+  type Method,
   type MethodName,
   methods,
   Optimizer,
+  type ParameterState,
 } from '#lib/optim/index.js';
 import { builds } from '../engine/builds.js';
 import { assertClose } from '../nn/plain.js';
@@ -68,19 +70,47 @@ function optimizerOf(
   options: { method: MethodName; regularizer: Regularizer; hyper: Hyperparameters },
 ) {
   const weight = { shape, role: 'weight', fanIn: 1 } as const;
-  const parameter = planParameter({ name: 'layer', kind: 'linear' }, 'weight', weight, always.entries);
+  const parameter = planParameter(
+    { name: 'layer', kind: 'linear' },
+    'weight',
+    weight,
+    always.entries,
+  );
   const net = new Network(engine, network([1], [relu()]), { batchSize: 1 });
   net.write(parameter, theta);
   const { hyper, ...others } = options;
   const optimizer = new Optimizer(net, [{ ...others, ...hyper, parameters: [parameter] }]);
   optimizer.start();
-  const step = (gradient: Float32Array) => {
+  const step = (gradient: Float32Array, onSupport = false) => {
     engine.floats(parameter.gradient).set(gradient);
-    optimizer.step();
+    optimizer.step({ onSupport });
     const subgradient = optimizer.state().get('layer.weight.subgradient')?.slice();
     return { theta: net.read(parameter), subgradient };
   };
   return { net, parameter, optimizer, step };
+}
+
+/** A plain step in which what belongs to a zero of θ rests. */
+function stepOnSupport(
+  method: Method,
+  state: ParameterState,
+  gradient: Float32Array,
+  hyper: Hyperparameters,
+  regularizer: Regularizer,
+  t: number,
+): void {
+  const { theta, shape, subgradient, moments } = state;
+  const isResting = Array.from(theta, (x) => x === 0);
+  const kept = [subgradient ?? theta, ...moments].map((array) => [array, array.slice()] as const);
+  const awake = (array: Float32Array) => array.map((x, i) => (isResting[i] ? 0 : x));
+  for (const moment of moments) moment.set(awake(moment));
+  method.step(state, awake(gradient), hyper, regularizer, t);
+  for (const [array, before] of kept) {
+    array.set(array.map((x, i) => (isResting[i] ? before[i] : x)));
+  }
+  if (!subgradient) return;
+  theta.set(subgradient.map((v) => hyper.delta * v));
+  regularizer.prox(theta, shape, hyper.delta * hyper.lambda);
 }
 
 /** The index of the non-zeros is what one finds in θ. */
@@ -119,6 +149,34 @@ for (const { build, skip } of builds) {
           delta: fc.constantFrom(1, 0.4, 3),
           lambda: fc.constantFrom(0, 0.05, 0.5),
           density: fc.constantFrom(0.1, 1),
+        });
+
+        test(`${method}, ${regularizer.name}: on the support, as the plain method`, () => {
+          fc.assert(
+            fc.property(cases, ({ shape, seed, density, ...numbers }) => {
+              const hyper = hyperparameters(numbers);
+              const start = normals(sizeOf(shape), seed, density);
+              const state = initialState(methods[method], start.slice(), shape, hyper, regularizer);
+              const options = { method, regularizer, hyper };
+              const fused = optimizerOf(engine, shape, start, options);
+              for (let t = 1; t <= 3; t++) {
+                const gradient = normals(start.length, seed + t);
+                // The second step fills the moments everywhere; the others read no gradient at zeros.
+                const onSupport = t !== 2;
+                const known = gradient.map((g, i) => (onSupport && state.theta[i] === 0 ? NaN : g));
+                if (onSupport) {
+                  stepOnSupport(methods[method], state, gradient, hyper, regularizer, t);
+                } else methods[method].step(state, gradient, hyper, regularizer, t);
+                const { theta, subgradient } = fused.step(known, onSupport);
+                assertClose(theta, state.theta, 3e-5);
+                assertClose(subgradient ?? [], state.subgradient ?? [], 3e-5);
+                assertIndexed(engine, fused.net, fused.parameter);
+                // Where rounding left a zero in one of the two alone, they go apart from here on.
+                if (theta.some((x, i) => (x === 0) !== (state.theta[i] === 0))) return;
+              }
+            }),
+            { numRuns: 8 },
+          );
         });
 
         test(`${method}, ${regularizer.name}: as the plain method`, () => {

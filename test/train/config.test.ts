@@ -17,7 +17,7 @@ const wrong: readonly [input: unknown, message: string][] = [
   [{ model: {} }, 'model.kind: is missing'],
   [
     { model: { kind: 'cnn' } },
-    'model.kind: "cnn" is not allowed; it must be one of "mlp", "layers"',
+    'model.kind: "cnn" is not allowed; it must be one of "mlp", "convnet", "resnet18", "resnet20", "resnet34", "resnet50", "vgg16", "densenet", "layers"',
   ],
   [
     { model: { kind: 'mlp', hidden: [0] } },
@@ -74,7 +74,7 @@ test('each mistake in a configuration earns one line: path, value, what is allow
 test('a resolved configuration says everything, and resolves to itself', () => {
   for (const { config } of Object.values(presets)) {
     const resolved = resolveConfig(config);
-    assert.equal(resolved.optimizer.groups.length, 2);
+    assert.ok(resolved.optimizer.groups.length >= 2);
     assert.deepEqual(resolveConfig(JSON.parse(JSON.stringify(resolved))), resolved);
   }
 });

@@ -34,6 +34,8 @@ const activationKinds = { relu: 0, 'leaky-relu': 1, sigmoid: 2, tanh: 3 };
 export const activationOperation: Operation<ActivationLayer> = {
   inputs: 1,
   inPlace: 'always',
+  readsOutput: () => true,
+  keepsValues: ({ kind }) => kind === 'relu',
 
   outputShape({ kind, slope }, [input]) {
     if (kind === 'leaky-relu' && !(slope !== undefined && slope > 0 && slope < 1)) {

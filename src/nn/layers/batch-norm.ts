@@ -26,6 +26,7 @@ export function batchNorm2d({
 
 export const batchNorm2dOperation: Operation<BatchNorm2dLayer> = {
   inputs: '1 or 2',
+  readsOutput: ({ relu }) => relu,
 
   outputShape(_, [input, skip]) {
     requireImage(input);

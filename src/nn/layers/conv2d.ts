@@ -13,7 +13,7 @@ import {
   SCOPES,
   type Site,
 } from '../operation.js';
-import { requireImage } from '../shapes.js';
+import { requireImage, requireWhole } from '../shapes.js';
 import { type Pass, planTransposed, when } from '../support.js';
 import { backwardSweeps, type ConvolutionShape, forwardSweep, type Sweep } from '../sweep.js';
 
@@ -48,10 +48,8 @@ export const conv2dOperation: Operation<Conv2dLayer> = {
 
   outputShape({ channels, size, stride, padding }, [input]) {
     const [, height, width] = requireImage(input);
-    for (const [name, value] of Object.entries({ channels, size, stride })) {
-      if (!Number.isInteger(value) || value < 1)
-        throw new Error(`${name} must be from 1 on, not ${value}`);
-    }
+    requireWhole({ channels, size, stride }, 1);
+    requireWhole({ padding }, 0);
     const [outHeight, outWidth] = [height, width].map((extent) =>
       Math.floor((extent + 2 * padding - size) / stride + 1),
     );

@@ -143,6 +143,7 @@ function firstChannel(inputs: Site['inputs'], index: number): number {
 export const flattenOperation: Operation<FlattenLayer> = {
   inputs: 1,
   inPlace: 'without halo',
+  keepsValues: () => true,
   outputShape: (_, [input]) => [sizeOf(input)],
 
   place(_, { inputs: [input], accumulates, output }) {

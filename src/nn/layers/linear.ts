@@ -41,7 +41,7 @@ export const linearOperation: Operation<LinearLayer> = {
 
   place(_, site) {
     if (site.inputs[0].layout.halo > 0) {
-      throw new Error('its input feeds a convolution too: put flatten() before this layer');
+      throw new Error('its input is laid out for a convolution: put flatten() before this layer');
     }
     return {
       forward: () => forward(site),

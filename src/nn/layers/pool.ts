@@ -1,6 +1,6 @@
 import { callPerBlock } from '../../engine/index.js';
 import type { Layer, Operation } from '../operation.js';
-import { requireImage } from '../shapes.js';
+import { requireImage, requireWhole } from '../shapes.js';
 
 /** The maximum or the mean over windows of an image, or its mean over all of it (size 'global'). */
 export interface PoolLayer extends Layer {
@@ -33,6 +33,7 @@ export function globalAveragePool2d(): PoolLayer {
 
 export const poolOperation: Operation<PoolLayer> = {
   inputs: 1,
+  readsOutput: ({ kind }) => kind === 'max-pool2d',
 
   outputShape({ size, stride, padding }, [input]) {
     const [channels, height, width] = requireImage(input);
@@ -40,6 +41,8 @@ export const poolOperation: Operation<PoolLayer> = {
       if (height !== width) throw new Error(`a global pool needs a square image`);
       return [channels, 1, 1];
     }
+    requireWhole({ size, stride }, 1);
+    requireWhole({ padding }, 0);
     const [outHeight, outWidth] = [height, width].map((extent) =>
       Math.floor((extent + 2 * padding - size) / stride + 1),
     );

@@ -1,0 +1,58 @@
+import type { Network, Parameter } from '../nn/index.js';
+import type { Density } from './metrics.js';
+
+/** Non-zero weights of a network as of its last index; for convolutions also kernels and filters. */
+export function densityOf(network: Network): Density {
+  const weights = network.parameters.filter(({ role }) => role === 'weight');
+  const nonZeros = (parameter: Parameter) => network.nonZeros(parameter);
+  const layers = Object.fromEntries(
+    weights.map((weight) => [weight.layer, nonZeros(weight) / sizeOf(weight)]),
+  );
+  const total = share(weights, nonZeros, sizeOf);
+  const convolutions = weights.filter(({ shape }) => shape.length === 4);
+  if (convolutions.length === 0) return { total, layers };
+  const linear = weights.filter(({ shape }) => shape.length === 2);
+  return {
+    total,
+    layers,
+    convolutions: {
+      weights: share(convolutions, nonZeros, sizeOf),
+      kernels: share(
+        convolutions,
+        (each) => countGroups(network, each, each.shape[2] * each.shape[3]),
+        ({ shape }) => shape[0] * shape[1],
+      ),
+      filters: share(
+        convolutions,
+        (each) => countGroups(network, each, each.columns),
+        ({ rows }) => rows,
+      ),
+    },
+    ...(linear.length > 0 && { linear: share(linear, nonZeros, sizeOf) }),
+  };
+}
+
+function sizeOf({ rows, columns }: Parameter): number {
+  return rows * columns;
+}
+
+function share(
+  parameters: readonly Parameter[],
+  part: (parameter: Parameter) => number,
+  whole: (parameter: Parameter) => number,
+): number {
+  const sum = (of: typeof part) => parameters.reduce((total, each) => total + of(each), 0);
+  return sum(part) / sum(whole);
+}
+
+/** Groups of so many consecutive weights that hold a non-zero. */
+function countGroups(network: Network, { value }: Parameter, size: number): number {
+  const weights = network.engine.floats(value);
+  let groups = 0;
+  for (let start = 0; start < weights.length; start += size) {
+    let i = start;
+    while (i < start + size && weights[i] === 0) i++;
+    if (i < start + size) groups++;
+  }
+  return groups;
+}
