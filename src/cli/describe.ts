@@ -4,7 +4,7 @@ import { count, duration, oneLine, percent, short, table } from './text.js';
 /** A configuration in a line: what is trained on what, and how. */
 export function describeConfig(config: Config): string {
   const { data, model, optimizer, schedule, lambdaPolicy, epochs, batchSize, seed } = config;
-  const layers = model.kind === 'mlp' ? `mlp ${model.hidden.join('-')}` : 'own layers';
+  const layers = nameOf(model);
   const policy = lambdaPolicy.kind === 'fixed' ? '' : ` (${lambdaPolicy.kind})`;
   const parts = [
     `${layers} on ${data}`,
@@ -64,4 +64,9 @@ export function layerTable({ layers, total }: ModelReport): string[] {
     ['layer', 'shape', 'weights', 'non-zeros', 'density', 'active rows', 'active columns'],
     [...rows, [...sums, '', '']],
   );
+}
+
+function nameOf(model: Config['model']): string {
+  if (model.kind === 'mlp') return `mlp ${model.hidden.join('-')}`;
+  return model.kind === 'layers' ? 'own layers' : model.kind;
 }

@@ -20,6 +20,11 @@ export class Progress {
     this.#show('download', received / 2 ** 20, total / 2 ** 20, 'MiB/s');
   };
 
+  /** Images of a folder. */
+  readonly onDecode = (done: number, total: number): void => {
+    this.#show('decoding', done, total, 'images/s');
+  };
+
   /** Samples of an epoch. */
   onStep({ epoch, epochs, samples, samplesPerEpoch }: StepProgress): void {
     this.#show(`epoch ${epoch}/${epochs}`, samples, samplesPerEpoch, 'samples/s');

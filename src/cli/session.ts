@@ -44,11 +44,12 @@ export class Session {
     this.#output = new Output(json);
   }
 
-  /** Loads the data, with a bar where they are downloaded. */
+  /** Loads the data, with a bar where they are downloaded or decoded. */
   async loadData(config: Config): Promise<TrainingData> {
     try {
       return await loadTrainingData(config, {
         onProgress: this.#progress.onDownload,
+        onDecode: this.#progress.onDecode,
         signal: this.#signal,
       });
     } catch (error) {

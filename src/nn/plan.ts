@@ -122,7 +122,7 @@ function draftTensors(
   const draft = (name: string, shape: Tensor['shape'], layer?: ResolvedLayer, shared?: Memory) => {
     const layout = layoutOf(shape, halos.get(name));
     const memory = shared ?? { value: planTensor(name, layout, blocks), isRead: false };
-    memory.isRead ||= (layer && layer.operation.readsOutput?.(layer.layer)) ?? false;
+    memory.isRead ||= layer?.operation.readsOutput?.(layer.layer) ?? false;
     drafts.set(name, { layer, memory, tensor: { shape, layout, value: memory.value } });
   };
   draft(INPUT, input);

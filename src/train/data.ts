@@ -7,8 +7,8 @@ import type { Config } from './config.js';
  * @throws {UserError} there is no such set, or its files are damaged or unreachable
  */
 export function loadTrainingData(
-  { data, dataDir }: Pick<Config, 'data' | 'dataDir'>,
-  options: Omit<LoadOptions, 'dir'> = {},
+  { data, dataDir, seed }: Pick<Config, 'data' | 'dataDir' | 'seed'>,
+  options: Omit<LoadOptions, 'dir' | 'seed'> = {},
 ): Promise<Dataset> {
-  return loadDataset(data, { ...options, dir: dataDir ?? undefined });
+  return loadDataset(data, { ...options, seed, dir: dataDir ?? undefined });
 }

@@ -123,7 +123,7 @@ for (const { build, skip } of builds) {
       const check = (body: Body) =>
         fc.assert(
           fc.property(convolutions, supports, options, seed, (...each) => body(...each)),
-          { numRuns: 80 },
+          { numRuns: 50 },
         );
 
       const checkForward: Body = (sizes, support, options, seed, tolerance = 1e-5) => {
@@ -296,7 +296,7 @@ for (const { build, skip } of builds) {
             site.assert(site.inputs[0], 'gradient', added(all.input, 0), { tolerance });
             if (options.skip) site.assert(site.inputs[1], 'gradient', added(dz, 1));
           }),
-          { numRuns: 80 },
+          { numRuns: 50 },
         );
       });
     });
@@ -343,7 +343,7 @@ for (const { build, skip } of builds) {
               fc.pre(Math.min(image[1], image[2]) + 2 * window.padding >= window.size);
               check(describeLayer(window.size, window), kind, image, window, options, seed);
             }),
-            { numRuns: 80 },
+            { numRuns: 50 },
           );
         });
       }

@@ -175,7 +175,7 @@ for (const { build, skip } of builds) {
                 if (theta.some((x, i) => (x === 0) !== (state.theta[i] === 0))) return;
               }
             }),
-            { numRuns: 8 },
+            { numRuns: 5 },
           );
         });
 
@@ -200,7 +200,7 @@ for (const { build, skip } of builds) {
                 assertClose(theta, proximal);
               }
             }),
-            { numRuns: 12 },
+            { numRuns: 8 },
           );
         });
       }

@@ -29,11 +29,11 @@ const wrong: readonly [input: unknown, message: string][] = [
   ],
   [
     { model, start: JSON.parse('{"__proto__": 1}') },
-    'start.__proto__: unknown key; it must be one of the keys density, by, gain, bias',
+    'start.__proto__: unknown key; it must be one of the keys density, by, gain, bias, groups',
   ],
   [
     { model, start: { constructor: 1 } },
-    'start.constructor: unknown key; it must be one of the keys density, by, gain, bias',
+    'start.constructor: unknown key; it must be one of the keys density, by, gain, bias, groups',
   ],
   [
     { model, optimizer: { lambda: Number.NaN } },

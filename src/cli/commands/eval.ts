@@ -23,7 +23,10 @@ export default async function evaluateModel(target: string, options: Options): P
   const stored = await loadModelConfig(model);
   const config = dataDir === undefined ? stored : { ...stored, dataDir: resolve(dataDir) };
   const progress = new Progress();
-  const data = await loadTrainingData(config, { onProgress: progress.onDownload });
+  const data = await loadTrainingData(config, {
+    onProgress: progress.onDownload,
+    onDecode: progress.onDecode,
+  });
   progress.clear();
   const score = await evaluate(config, model.weights, { data, split, source: model.file });
   new Output(options.json).either({ split, ...score }, () => [`${split} ${describeScore(score)}`]);
