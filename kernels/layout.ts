@@ -78,7 +78,7 @@ export function fillLine(line: usize, value: v128): void {
 /** Memory of this thread alone: every thread instantiates the module for itself. */
 let scratchStart: usize = 0;
 
-/** Tells this thread where its scratch memory begins (its size: SCRATCH_BYTES in src/nn/compile.ts). */
+/** Tells this thread where its scratch memory begins (its size: SCRATCH_BYTES in src/nn/network.ts). */
 export function bindScratch(start: usize): void {
   scratchStart = start;
 }

@@ -19,11 +19,14 @@ export interface BreakEven {
   readonly weightGradient: number;
 }
 
-/** Measured by `bench/linear.ts`; see docs/benchmarks.md. */
+/**
+ * A little below the densities at which both take the same time (0.45 to 0.55, `bench/linear.ts`), for
+ * an index of single entries costs memory.
+ */
 export const defaultBreakEven: BreakEven = {
-  forward: 0.5,
+  forward: 0.4,
   inputGradient: 0.4,
-  weightGradient: 0.3,
+  weightGradient: 0.4,
 };
 
 /** The passes of a layer, each with its own choice of kernel. */
