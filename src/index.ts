@@ -4,17 +4,8 @@ export { Engine, type EngineOptions } from './engine/index.js';
 export { decodeSafetensors, encodeSafetensors, type Tensor, UserError } from './files/index.js';
 export * from './math/index.js';
 export * from './models/index.js';
-export {
-  initialize,
-  leakyRelu,
-  linear,
-  Network,
-  type NetworkDescription,
-  network,
-  relu,
-  sigmoid,
-  tanh,
-} from './nn/index.js';
+export { initialize, Network, type NetworkDescription, network } from './nn/index.js';
+export * from './nn/layers/index.js';
 export { Optimizer } from './optim/index.js';
 export * from './train/index.js';
 export { version } from './version.js';

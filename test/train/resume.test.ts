@@ -16,6 +16,20 @@ import { bits, temporaryFolder, timeless, toyConfig, toyData } from './toy.js';
 
 const data = toyData();
 
+/** A residual branch, so that batch norm, sums and shared gradients take part. */
+const convolutional: ConfigInput['model'] = {
+  kind: 'layers',
+  layers: [
+    { name: 'conv1', layer: { kind: 'conv2d', channels: 6, size: 3, padding: 1, bias: false } },
+    { name: 'bn1', layer: { kind: 'batch-norm2d', relu: true } },
+    { name: 'conv2', layer: { kind: 'conv2d', channels: 6, size: 3, padding: 1, bias: false } },
+    { name: 'bn2', layer: { kind: 'batch-norm2d', relu: true }, inputs: ['conv2', 'bn1'] },
+    { name: 'pool', layer: { kind: 'average-pool2d', size: 'global' } },
+    { name: 'flat', layer: { kind: 'flatten' } },
+    { name: 'fc', layer: { kind: 'linear', outputs: 4 } },
+  ],
+};
+
 /** Steps of the toy's 10 a epoch at which the runs are interrupted, one after another. */
 const interruptions = [3, 10, 17, 31];
 
@@ -32,6 +46,29 @@ const configurations: Readonly<Record<string, Partial<ConfigInput>>> = {
   'discrepancy rule, groups': {
     optimizer: { lambda: 0.02, regularizer: { kind: 'group', by: 'rows' } },
     lambdaPolicy: { kind: 'discrepancy', target: 0.1, cooldown: 1 },
+  },
+  'multilevel gradients': { gradient: { kind: 'multilevel', period: 4 } },
+  'sampled gradients': { gradient: { kind: 'sampled' }, batchSize: 20 },
+  'a convolutional net with batch norm and augmentation': {
+    model: convolutional,
+    augment: { crop: 1, flip: true },
+    start: {
+      density: 0.5,
+      by: 'kernels',
+      gain: 2,
+      groups: [{ parameters: ['@linear'], by: 'rows' }],
+    },
+    optimizer: {
+      method: 'adabreg',
+      learningRate: 0.01,
+      lambda: 0.02,
+      groups: [
+        { parameters: ['@conv2d'], regularizer: { kind: 'group', by: 'kernels' } },
+        { parameters: ['@linear'], regularizer: { kind: 'l1' } },
+        { parameters: ['*'], regularizer: { kind: 'none' } },
+      ],
+    },
+    gradient: { kind: 'multilevel', period: 3 },
   },
 };
 
