@@ -109,7 +109,7 @@ function normalize(args: BatchNorm, channel: i32, mean: f32, inverse: f32): void
   const gain = load<f32>(args.weight + <usize>(channel << 2)) * inverse;
   const scale = f32x4.splat(gain);
   const shift = f32x4.splat(load<f32>(args.bias + <usize>(channel << 2)) - mean * gain);
-  const least = f32x4.splat(args.relu ? <f32>0 : -f32.MAX_VALUE);
+  const least = f32x4.splat(args.relu ? <f32>0 : -<f32>Infinity);
   const width = <usize>from.width << LINE_SHIFT;
   for (let block = 0; block < args.batch.blocks; block++) {
     let source = planeOf(from, args.input, block, channel);

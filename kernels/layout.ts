@@ -9,7 +9,8 @@ export const LANES: i32 = 16;
 export const LINE: usize = 64;
 export const LINE_SHIFT: i32 = 6;
 
-/** How much of the planned batch is filled. Lanes past `samples` hold zeros. */
+/** How much of the planned batch is filled. Lanes past `samples` hold zeros where inputs are loaded, and
+ * get the gradient 0 at the loss. */
 @unmanaged
 export class Batch {
   samples: i32;
@@ -78,7 +79,7 @@ export function fillLine(line: usize, value: v128): void {
 /** Memory of this thread alone: every thread instantiates the module for itself. */
 let scratchStart: usize = 0;
 
-/** Tells this thread where its scratch memory begins (its size: SCRATCH_BYTES in src/nn/network.ts). */
+/** Tells this thread where its scratch memory begins (its size: Engine.reserveScratch). */
 export function bindScratch(start: usize): void {
   scratchStart = start;
 }

@@ -4,7 +4,7 @@
 import { sum } from './simd';
 import { countNonZeros } from './support';
 
-/** How the moved variable u follows the gradient; numbers agree with src/optim/optimizer.ts. */
+/** How the moved variable u follows the gradient; numbers agree with src/optim/fused.ts. */
 const PLAIN: i32 = 0; // u −= τ g
 const AVERAGED: i32 = 1; // m = β m + (1 − β) τ g; u −= m
 const HEAVY_BALL: i32 = 2; // m = β m + g; u −= τ m
@@ -197,7 +197,7 @@ function thresholdEntries(args: OptimizerStep, at: usize, end: usize): void {
   const settings = args.settings, moved = args.moved, theta = args.theta;
   const scale = f32x4.splat(settings.scale), threshold = f32x4.splat(settings.entryThreshold);
   // Without a bound below, no value is clipped.
-  const least = f32x4.splat(settings.nonnegative ? <f32>0 : -f32.MAX_VALUE);
+  const least = f32x4.splat(settings.nonnegative ? <f32>0 : -<f32>Infinity);
   for (const fours = endOfFours(at, end); at < fours; at += 16) {
     thresholdEntry(moved + at, theta + at, scale, threshold, least, true);
   }

@@ -49,7 +49,7 @@ function poolWindow(args: Pool, source: usize, target: usize, y: i32, x: i32): v
   const top = y * args.stride - args.padding, left = x * args.stride - args.padding;
   const share = f32x4.splat(<f32>1 / <f32>(size * size));
   for (let quarter: usize = 0; quarter < LINE; quarter += 16) {
-    let value = f32x4.splat(args.average ? <f32>0 : -f32.MAX_VALUE);
+    let value = f32x4.splat(args.average ? <f32>0 : -<f32>Infinity);
     for (let dy = max(top, 0); dy < min(top + size, from.height); dy++) {
       for (let dx = max(left, 0); dx < min(left + size, from.width); dx++) {
         const line = v128.load(source + (<usize>(dy * from.row + dx) << LINE_SHIFT) + quarter);

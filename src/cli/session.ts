@@ -24,7 +24,7 @@ const columns: readonly [title: string, width: number, (metrics: EpochMetrics) =
   ['val. loss', 9, ({ validation }) => validation?.loss.toFixed(4) ?? ''],
   ['accuracy', 8, ({ validation }) => percent(validation?.accuracy)],
   ['density', 8, ({ density }) => percent(density.total)],
-  ['J', 9, ({ regularizer }) => short(regularizer)],
+  ['J', 9, ({ regularizer }) => (regularizer === null ? '∞' : short(regularizer))],
   ['λ', 9, ({ lambda }) => short(lambda)],
   ['lr', 9, ({ learningRate }) => short(learningRate)],
   ['seconds', 7, ({ seconds }) => seconds.toFixed(1)],

@@ -17,6 +17,11 @@ const loaders = {
 /** The names that {@link loadDataset} knows. */
 export const datasetNames = Object.keys(loaders) as readonly (keyof typeof loaders)[];
 
+/** Whether the catalogue knows this name; else it is the path of a folder. */
+export function isDatasetName(name: string): boolean {
+  return Object.hasOwn(loaders, name);
+}
+
 /**
  * Loads a data set by its name in the catalogue, or a folder by its path: one of IDX files, or one of
  * images. A name goes before a folder of the same name; `./name` means the folder.

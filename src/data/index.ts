@@ -4,7 +4,7 @@
  */
 export { type Augmentation, augment } from './augment.js';
 export { cacheFolder } from './cache.js';
-export { datasetNames, loadDataset } from './catalog.js';
+export { datasetNames, isDatasetName, loadDataset } from './catalog.js';
 export { loadCifar10 } from './cifar10.js';
 export { type DownloadOptions, download, type RemoteFile, sha256 } from './download.js';
 export { loadFashionMnist } from './fashion-mnist.js';

@@ -22,6 +22,8 @@ export const Control = {
   scratchBytes: 7,
   /** In pages of 64 KiB. */
   memoryPages: 8,
+  /** Not 0: a kernel has trapped in some thread, and its tile will never be done. */
+  failed: 9,
 } as const;
 
 /** Words of a call in a loaded program. */
@@ -55,11 +57,12 @@ const SPINS = 4_000;
 /** Long enough to cost nothing, short enough that a thread which missed its call is soon back. */
 const SLEEP_MS = 100;
 
-/** Waits while a word is `value`: spins first, then sleeps once where this thread may. */
+/** Waits a while for a word to be no longer `value`: spins, then sleeps where this thread may. */
 function waitWhile(words: Int32Array, at: number, value: number, maySleep: boolean): void {
-  for (let spins = 0; spins < SPINS || !maySleep; spins++) {
+  for (let spins = 0; spins < SPINS; spins++) {
     if (Atomics.load(words, at) !== value) return;
   }
+  if (!maySleep) return;
   Atomics.add(words, Control.sleepers, 1);
   Atomics.wait(words, at, value, SLEEP_MS);
   Atomics.sub(words, Control.sleepers, 1);
@@ -68,6 +71,11 @@ function waitWhile(words: Int32Array, at: number, value: number, maySleep: boole
 /** Wakes whoever sleeps on a word. */
 function wake(words: Int32Array, at: number): void {
   if (Atomics.load(words, Control.sleepers) > 0) Atomics.notify(words, at);
+}
+
+/** Tells all threads that a tile will never be done. */
+export function reportFailure(words: Int32Array): void {
+  Atomics.store(words, Control.failed, 1);
 }
 
 /** Begins the next run: other threads take part from here on. */
@@ -104,10 +112,14 @@ export class Executor {
   run(words: Int32Array, generation: number): void {
     const scratch = words[Control.scratch] + this.#thread * words[Control.scratchBytes];
     this.#instance.bindScratch(scratch);
-    const first = words[Control.program] >>> 2;
-    const end = first + words[Control.calls] * SLOT_WORDS;
+    // Read once: where the next run begins meanwhile, its tickets are already there, and ours end.
+    const runBlocks = Atomics.load(words, Control.blocks);
+    const first = Atomics.load(words, Control.program) >>> 2;
+    const end = first + Atomics.load(words, Control.calls) * SLOT_WORDS;
+    // A late thread may not see all of a memory that has grown.
+    if (end > words.length) return;
     for (let slot = first; slot < end; slot += SLOT_WORDS) {
-      const blocks = words[slot + Slot.perBlock] ? words[Control.blocks] : 1;
+      const blocks = words[slot + Slot.perBlock] ? runBlocks : 1;
       const tiles = isWanted(words, slot) ? words[slot + Slot.tiles] * blocks : SKIPPED;
       if (!this.#workOn(words, slot, tiles, generation)) return;
     }
@@ -138,6 +150,7 @@ export class Executor {
       const done = Atomics.load(words, slot + Slot.done);
       if (Atomics.load(words, Control.generation) !== generation) return false;
       if (done >= tiles) return true;
+      if (Atomics.load(words, Control.failed)) throw new Error('a kernel failed in another thread');
       waitWhile(words, slot + Slot.done, done, this.#maySleep);
     }
   }

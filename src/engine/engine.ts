@@ -40,9 +40,11 @@ export interface EngineOptions {
 export interface LoadedProgram {
   readonly offset: number;
   readonly calls: number;
+  /** The most that one call has for every block. */
+  readonly tilesPerBlock: number;
 }
 
-/** Scratch memory of a thread; the kernels of `kernels/linear-rows.ts` need the most. */
+/** Scratch memory of a thread: what the linear kernels pack. Networks reserve more where they need it. */
 const MINIMUM_SCRATCH_BYTES = 1 << 18;
 
 /**
@@ -139,24 +141,29 @@ export class Engine {
     for (const [index, slot] of slots.entries()) {
       this.#words.set(slot, (offset >>> 2) + index * SLOT_WORDS);
     }
-    return { offset, calls: slots.length };
+    const tiles = program.map((entry) => (entry.perBlock ? entry.tiles : 0));
+    return { offset, calls: slots.length, tilesPerBlock: Math.max(0, ...tiles) };
   }
 
   /** Runs a loaded program on all threads and returns when it is done. `blocks`: blocks of the batch in use. */
   run(program: LoadedProgram, blocks: number): void {
     if (this.#closed) throw new Error('the engine is closed');
+    if (program.tilesPerBlock * blocks > MAXIMUM_TILES) {
+      throw new RangeError(`a batch of ${blocks} blocks is too large for this program`);
+    }
     const words = this.#refresh();
-    words[Control.program] = program.offset;
-    words[Control.calls] = program.calls;
-    words[Control.blocks] = blocks;
-    words[Control.memoryPages] = words.byteLength / PAGE_BYTES;
     const generation = (Atomics.load(words, Control.generation) + 1) | 0;
     const first = program.offset >>> 2;
+    // The tickets come first: a late thread that sees anything of this run finds that its own is over.
     for (let call = 0; call < program.calls; call++) {
       const slot = first + call * SLOT_WORDS;
-      Atomics.store(words, slot + Slot.done, 0);
       Atomics.store(words, slot + Slot.ticket, firstTicket(generation));
+      Atomics.store(words, slot + Slot.done, 0);
     }
+    Atomics.store(words, Control.memoryPages, words.byteLength / PAGE_BYTES);
+    Atomics.store(words, Control.program, program.offset);
+    Atomics.store(words, Control.calls, program.calls);
+    Atomics.store(words, Control.blocks, blocks);
     nextGeneration(words);
     this.#executor.run(words, generation);
   }
@@ -165,8 +172,9 @@ export class Engine {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#words[Control.stop] = 1;
-    nextGeneration(this.#words);
+    const words = this.#refresh();
+    Atomics.store(words, Control.stop, 1);
+    nextGeneration(words);
     for (const worker of this.#workers) worker.terminate();
   }
 

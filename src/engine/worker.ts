@@ -1,5 +1,5 @@
 /** The body of every thread but the first: wait for a program, work through it, wait again. */
-import { awaitGeneration, Control, Executor } from './control.js';
+import { awaitGeneration, Control, Executor, reportFailure } from './control.js';
 import { instantiate } from './instance.js';
 import { PAGE_BYTES } from './memory.js';
 import { receiveInThread } from './platform.js';
@@ -24,6 +24,11 @@ receiveInThread<WorkerData>(({ module, memory, thread }, ready) => {
     while (words.byteLength / PAGE_BYTES < words[Control.memoryPages]) {
       words = new Int32Array(memory.buffer);
     }
-    executor.run(words, generation);
+    try {
+      executor.run(words, generation);
+    } catch (error) {
+      reportFailure(words);
+      throw error;
+    }
   }
 });

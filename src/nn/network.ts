@@ -86,6 +86,8 @@ export class Network {
     this.#loss = planLoss(loss, this.#batch, this.#plan.output, batchSize);
     this.#rawTarget = words('raw targets', batchSize * sizeOf(this.outputShape));
     for (const { value, initial } of this.buffers) engine.floats(value).fill(initial);
+    engine.allocate(this.#loss.losses);
+    engine.allocate(this.#loss.hits);
     engine.reserveScratch(scratchBytes(this.parameters, batchSize));
   }
 
@@ -159,8 +161,10 @@ export class Network {
     const classes = sizeOf(this.outputShape);
     for (let i = 0; i < this.#samples; i++) {
       const label = labels[order[from + i]];
-      if (!(label >= 0 && label < classes)) {
-        throw new RangeError(`label ${label} of sample ${order[from + i]} is not below ${classes}`);
+      if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+        throw new RangeError(
+          `label ${label} of sample ${order[from + i]} is no whole number below ${classes}`,
+        );
       }
       to[i] = label;
     }

@@ -14,8 +14,19 @@ const Update = { plain: 0, averaged: 1, heavyBall: 2, adam: 3 };
 /** About as many weights as fit the first-level cache with gradient, subgradient and moments. */
 const WEIGHTS_PER_TILE = 2048;
 
+/** Methods that the kernel knows; others run in plain TypeScript. */
+const fusedMethods: ReadonlySet<string> = new Set([
+  'linbreg',
+  'adabreg',
+  'proxsgd',
+  'sgd',
+  'adam',
+  'lasso',
+]);
+
 /** Whether the kernels can do a step of this method with this regularizer. */
 export function isFused({ name }: Method, { form }: Regularizer): boolean {
+  if (!fusedMethods.has(name)) return false;
   if (name === 'sgd' || name === 'adam') return true;
   return form !== undefined && !(name === 'lasso' && form.by === 'columns');
 }

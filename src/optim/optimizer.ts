@@ -60,6 +60,7 @@ export class ParameterGroup {
     const settings = words('optimizer settings', SETTINGS_WORDS);
     const momentCount = this.method.moments(this.hyper);
     this.slots = parameters.map((parameter) => {
+      network.engine.allocate(parameter.gradient);
       const plan = (what: string) => {
         const buffer = words(`${parameter.name}.${what}`, parameter.rows * parameter.columns);
         // Now, so that later no allocation outdates the view of another buffer.

@@ -56,7 +56,9 @@ export function outputsOf({ targets }: Samples): number {
  *
  * @throws {ConfigError} a group that no parameter fits
  */
-export function buildGroups({ optimizer }: Config, network: Network): GroupOptions[] {
+export function buildGroups({ optimizer, lambdaPolicy }: Config, network: Network): GroupOptions[] {
+  // A schedule of λ begins with its own first value.
+  const firstLambda = lambdaPolicy.kind === 'schedule' ? lambdaPolicy.values[0] : undefined;
   const { groups, regularizer, ...shared } = optimizer;
   const left = new Set(network.parameters);
   return groups.map(({ parameters: patterns, ...own }, index) => {
@@ -72,7 +74,8 @@ export function buildGroups({ optimizer }: Config, network: Network): GroupOptio
           `left; the network has ${names}`,
       );
     }
-    return groupOptions({ ...shared, ...defined(own) }, own.regularizer ?? regularizer, parameters);
+    const hyper = { ...shared, ...defined(own) };
+    return groupOptions(hyper, own.regularizer ?? regularizer, parameters, firstLambda);
   });
 }
 
@@ -80,8 +83,9 @@ function groupOptions(
   hyper: Omit<GroupOptions, 'parameters' | 'regularizer'>,
   regularizer: Config['optimizer']['regularizer'],
   parameters: readonly Parameter[],
+  firstLambda: number | undefined,
 ): GroupOptions {
-  const lambda = regularizer.kind === 'none' ? 0 : hyper.lambda;
+  const lambda = regularizer.kind === 'none' ? 0 : (firstLambda ?? hyper.lambda);
   return {
     ...hyper,
     ...(lambda !== undefined && { lambda }),

@@ -138,11 +138,6 @@ const gradient = v.variant('kind', [
   object({ kind: v.literal('sampled') }),
 ]);
 
-const window = {
-  stride: v.optional(whole(1), 1),
-  padding: v.optional(whole(0), 0),
-};
-
 const layer = v.variant('kind', [
   object({
     kind: v.literal('linear'),
@@ -153,7 +148,8 @@ const layer = v.variant('kind', [
     kind: v.literal('conv2d'),
     channels: whole(1),
     size: whole(1),
-    ...window,
+    stride: v.optional(whole(1), 1),
+    padding: v.optional(whole(0), 0),
     bias: v.optional(v.boolean(), true),
   }),
   object({
@@ -165,7 +161,8 @@ const layer = v.variant('kind', [
   object({
     kind: oneOf(['max-pool2d', 'average-pool2d']),
     size: v.union([whole(1), v.literal('global')]),
-    ...window,
+    stride: v.exactOptional(whole(1)),
+    padding: v.optional(whole(0), 0),
   }),
   object({ kind: v.literal('add'), scaled: v.optional(v.boolean(), false) }),
   object({ kind: oneOf(['relu', 'sigmoid', 'tanh', 'concatenate', 'flatten']) }),
@@ -186,7 +183,7 @@ const model = v.variant('kind', [
   }),
 ]);
 
-const share = number(0, Infinity, { open: false });
+const share = number(0);
 
 const configSchema = object({
   data: v.optional(v.string(), 'mnist'),
@@ -231,7 +228,11 @@ export type ConfigInput = v.InferInput<typeof configSchema>;
  * @throws {ConfigError} one line that names the path, the value and what is allowed
  */
 export function resolveConfig(input: unknown, source = 'config'): Config {
-  return validate(configSchema, input, source);
+  const config = validate(configSchema, input, source);
+  const { schedule, epochs } = config;
+  // Written down, so that a run that is later trained on for longer keeps its shape.
+  if (schedule.kind === 'cosine') schedule.epochs ??= epochs;
+  return config;
 }
 
 /**

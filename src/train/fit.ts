@@ -146,7 +146,7 @@ class Fit {
       train: trainer.endEpoch(),
       ...(validation && { validation }),
       density: trainer.density(),
-      regularizer: trainer.optimizer.value(),
+      regularizer: finiteOrNull(trainer.optimizer.value()),
       lambda,
       learningRate,
       seconds: this.#epochSeconds,
@@ -203,6 +203,11 @@ class Fit {
     this.#bestWeights = undefined;
     this.#checkpointAt = performance.now();
   }
+}
+
+/** JSON knows no other numbers. */
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 /** Higher accuracy, where there is one, else lower loss. */

@@ -28,8 +28,8 @@ export interface EpochMetrics {
   /** Missing where no samples were held back. */
   readonly validation?: Score;
   readonly density: Density;
-  /** J(θ) at the end of the epoch. */
-  readonly regularizer: number;
+  /** J(θ) at the end of the epoch; null where it is infinite: a weight is outside its domain. */
+  readonly regularizer: number | null;
   /** λ of the first regularized group, at the end of the epoch. */
   readonly lambda: number;
   /** Of the first group, during the epoch. */

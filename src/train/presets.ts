@@ -25,7 +25,7 @@ const kernelGroups = {
 /** CIFAR-10 as the paper augments it: images in [0, 1], cropped and mirrored. */
 const cifar10 = {
   data: 'cifar10',
-  validation: 2500,
+  validation: 0.05,
   normalize: false,
   augment: { crop: 4, flip: true },
   epochs: 100,

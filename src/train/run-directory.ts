@@ -100,6 +100,8 @@ export class RunDirectory implements Observer {
 
   async onEpoch(metrics: EpochMetrics): Promise<void> {
     this.#metrics.push(metrics);
+    // What an earlier, shorter run ended with is no longer the end.
+    await rm(join(this.path, runFiles.summary), { force: true });
     const lines = this.#metrics.map((line) => `${JSON.stringify(line)}\n`);
     await writeAtomic(join(this.path, runFiles.metrics), lines.join(''));
   }

@@ -13,7 +13,14 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 const score = v.object({ loss: v.number(), accuracy: v.exactOptional(v.number()) });
 
-const density = v.object({ total: v.number(), layers: v.record(v.string(), v.number()) });
+const density = v.object({
+  total: v.number(),
+  layers: v.record(v.string(), v.number()),
+  convolutions: v.exactOptional(
+    v.object({ weights: v.number(), kernels: v.number(), filters: v.number() }),
+  ),
+  linear: v.exactOptional(v.number()),
+});
 
 /** A line of metrics.jsonl. */
 export const metricsSchema: v.GenericSchema<unknown, EpochMetrics> = v.object({
@@ -21,7 +28,7 @@ export const metricsSchema: v.GenericSchema<unknown, EpochMetrics> = v.object({
   train: score,
   validation: v.exactOptional(score),
   density,
-  regularizer: v.number(),
+  regularizer: v.nullable(v.number()),
   lambda: v.number(),
   learningRate: v.number(),
   seconds: v.number(),

@@ -60,7 +60,10 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
       ...(signal && { signal }),
       ...(last && { progress: last }),
     });
-    const summary = summarize(trainer, config, engine, last?.seconds ?? 0);
+    const seconds = last?.seconds ?? 0;
+    // Who pauses a run wants to go, and the end has not come.
+    const test = ending === 'signal' ? undefined : trainer.test();
+    const summary = { ...(test && { test }), ...summarize(trainer, config, engine, seconds) };
     const weights = trainer.weights();
     return { config, network: trainer.network, metrics, summary, ending, weights, close };
   } catch (error) {
@@ -73,10 +76,13 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
   }
 }
 
-function summarize(trainer: Trainer, { seed }: Config, engine: Engine, seconds: number): Summary {
-  const test = trainer.test();
+function summarize(
+  trainer: Trainer,
+  { seed }: Config,
+  engine: Engine,
+  seconds: number,
+): Omit<Summary, 'test'> {
   return {
-    ...(test && { test }),
     density: trainer.density(),
     epochs: trainer.epoch,
     seconds,

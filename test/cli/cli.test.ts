@@ -187,7 +187,7 @@ test('a run from start to end, in a pipe', async (t) => {
   ]);
 
   const inspected = await bregman(['inspect', path], { cwd });
-  assert.match(inspected.stdout, /^mlp 16 on \.\/data, linbreg with l1.*\nepoch 3: .*\ntest /);
+  assert.match(inspected.stdout, /^mlp 16 on \S*\/data, linbreg with l1.*\nepoch 3: .*\ntest /);
   const { layers, total, summary } = JSON.parse(
     (await bregman(['inspect', path, '--json'], { cwd })).stdout,
   );

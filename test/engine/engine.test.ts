@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Engine, words } from '#lib/engine/index.js';
 import { l1 } from '#lib/math/index.js';
+import { denseStart, initialize, linear, Network, network, tanh } from '#lib/nn/index.js';
 import { builds } from './builds.js';
 import { bitsAfterTraining, regularizers } from './training.js';
 
@@ -116,4 +117,18 @@ describe('an engine refuses', () => {
       engine.allocate(words('small', 2 ** 10));
     });
   });
+});
+
+test('threads that come late to a run of another batch size do nothing wrong', async () => {
+  const sizes = Array.from({ length: 400 }, (_, i) => 1 + ((i * 37) % 128));
+  const inputs = Float32Array.from({ length: 128 * 12 }, (_, i) => Math.sin(i));
+  const layers = [['fc1', linear(40)], tanh(), ['fc2', linear(3)]] as const;
+  const predictions = (engine: Engine) => {
+    const net = new Network(engine, network([12], layers), { batchSize: 128 });
+    initialize(net, 1, () => denseStart);
+    return sizes.map((count) => [...net.predict(inputs.subarray(0, count * 12))]);
+  };
+  const alone = await withEngine({ threads: 1 }, predictions);
+  // More threads than cores, so that some are late all the time.
+  assert.deepEqual(await withEngine({ threads: 6 }, predictions), alone);
 });

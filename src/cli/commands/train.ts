@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isDatasetName } from '../../data/index.js';
 import {
   loadConfigInput,
   nextRunPath,
@@ -26,7 +27,10 @@ export default async function trainCommand(presetOrPath: string, options: Option
   const { name, input } = await loadConfigInput(presetOrPath);
   for (const assignment of options.set ?? []) setByPath(input, assignment);
   applyFlags(input, options);
-  const config = resolveConfig(input, presetOrPath);
+  const written = resolveConfig(input, presetOrPath);
+  // A folder stays the same one wherever the run is resumed from.
+  const isFolder = !isDatasetName(written.data);
+  const config = isFolder ? { ...written, data: resolve(written.data) } : written;
   const session = new Session(options.json);
   const data = await session.loadData(config);
   const path = options.out ?? (await nextRunPath('runs', name));

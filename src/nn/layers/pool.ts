@@ -6,7 +6,8 @@ import { requireImage, requireWhole } from '../shapes.js';
 export interface PoolLayer extends Layer {
   readonly kind: 'max-pool2d' | 'average-pool2d';
   readonly size: number | 'global';
-  readonly stride: number;
+  /** By default the size: windows do not overlap. */
+  readonly stride?: number;
   readonly padding: number;
 }
 
@@ -35,7 +36,7 @@ export const poolOperation: Operation<PoolLayer> = {
   inputs: 1,
   readsOutput: ({ kind }) => kind === 'max-pool2d',
 
-  outputShape({ size, stride, padding }, [input]) {
+  outputShape({ size, stride = Number(size), padding }, [input]) {
     const [channels, height, width] = requireImage(input);
     if (size === 'global') {
       if (height !== width) throw new Error(`a global pool needs a square image`);
@@ -52,10 +53,12 @@ export const poolOperation: Operation<PoolLayer> = {
     return [channels, outHeight, outWidth];
   },
 
-  place({ kind, size, stride, padding }, { inputs: [input], accumulates, output }) {
+  place(layer, { inputs: [input], accumulates, output }) {
+    const { kind, padding } = layer;
+    const size = layer.size === 'global' ? input.shape[1] : layer.size;
     const settings = {
       ...{ inputLayout: input.layout.record, outputLayout: output.layout.record },
-      ...{ size: size === 'global' ? input.shape[1] : size, stride, padding },
+      ...{ size, stride: layer.stride ?? size, padding },
       average: Number(kind === 'average-pool2d'),
     };
     const ends = { input: input.value, output: output.value };
