@@ -122,7 +122,6 @@ function fillRow(support: Support, weights: usize, row: i32): void {
  */
 export function supportTranspose(args: TransposeSupport, tile: i32): void {
   const support = args.support, transposed = args.transposed, taps = args.taps;
-  transposed.inputGradientByEntry = support.inputGradientByEntry;
   if (!support.inputGradientByEntry) return;
   const starts = transposed.starts, inputs = transposed.rows;
   memory.fill(starts, 0, <usize>(inputs + 1) << 2);

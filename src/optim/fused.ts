@@ -66,17 +66,18 @@ function updateOf({ name }: Method, momentum: number): number {
   return name === 'linbreg' ? Update.averaged : Update.heavyBall;
 }
 
-/** What the kernel works on. */
-export interface FusedState {
+/** A parameter with the memory that its method keeps for it. */
+export interface Slot {
   readonly settings: PlannedBuffer;
   readonly parameter: Parameter;
+  /** v of the Bregman methods. */
   readonly subgradient?: PlannedBuffer;
   readonly moments: readonly PlannedBuffer[];
 }
 
 /** The calls of one step on one parameter, up to the row counts. */
-export function stepCalls(state: FusedState, { form }: Regularizer): Call[] {
-  const { settings, parameter, subgradient, moments } = state;
+export function stepCalls(slot: Slot, { form }: Regularizer): Call[] {
+  const { settings, parameter, subgradient, moments } = slot;
   const { rows, columns, shape, value, gradient, support } = parameter;
   const rowsPerTile = Math.max(1, Math.floor(WEIGHTS_PER_TILE / columns));
   const calls = [

@@ -1,8 +1,8 @@
-import { type Call, type LoadedProgram, type PlannedBuffer, words } from '../engine/index.js';
+import { type Call, type LoadedProgram, words } from '../engine/index.js';
 import type { Regularizer } from '../math/index.js';
 import type { Network, Parameter } from '../nn/index.js';
 import { countCall } from '../nn/support.js';
-import { isFused, SETTINGS_WORDS, stepCalls, writeSettings } from './fused.js';
+import { isFused, SETTINGS_WORDS, type Slot, stepCalls, writeSettings } from './fused.js';
 import type { LambdaView, Units } from './lambda/index.js';
 import {
   type Hyperparameters,
@@ -31,15 +31,6 @@ const defaults = {
   epsilon: 1e-8,
 };
 
-/** A parameter with the memory that its method keeps for it. */
-interface Slot {
-  readonly settings: PlannedBuffer;
-  readonly parameter: Parameter;
-  /** v of the Bregman methods. */
-  readonly subgradient?: PlannedBuffer;
-  readonly moments: readonly PlannedBuffer[];
-}
-
 /** One group of an optimizer; schedules write `learningRate`, policies `lambda`. */
 export class ParameterGroup {
   readonly method: Method;
@@ -49,6 +40,8 @@ export class ParameterGroup {
   /** Whether the steps run in the kernels; else in plain TypeScript. */
   readonly fused: boolean;
   readonly #network: Network;
+  /** What the kernel reads, shared by the parameters. */
+  readonly #settings = words('optimizer settings', SETTINGS_WORDS);
 
   constructor(network: Network, options: GroupOptions) {
     const { method, parameters, regularizer, ...hyper } = options;
@@ -57,7 +50,7 @@ export class ParameterGroup {
     this.regularizer = regularizer;
     this.hyper = { ...defaults, ...hyper };
     this.fused = isFused(this.method, regularizer);
-    const settings = words('optimizer settings', SETTINGS_WORDS);
+    const settings = this.#settings;
     const momentCount = this.method.moments(this.hyper);
     this.slots = parameters.map((parameter) => {
       network.engine.allocate(parameter.gradient);
@@ -91,18 +84,16 @@ export class ParameterGroup {
    * @param onSupport whether what belongs to a zero weight rests
    */
   prepare(t: number, onSupport: boolean): void {
-    const { engine } = this.#network;
-    for (const slot of this.slots) {
-      if (this.fused) {
-        const to = {
-          floats: engine.floats(slot.settings),
-          integers: engine.integers(slot.settings),
-        };
-        writeSettings(to, this.method, this.hyper, this.regularizer, t, onSupport);
-      } else {
-        this.#stepPlainly(slot, t, onSupport);
-      }
+    if (!this.fused) {
+      for (const slot of this.slots) this.#stepPlainly(slot, t, onSupport);
+      return;
     }
+    const { engine } = this.#network;
+    const to = {
+      floats: engine.floats(this.#settings),
+      integers: engine.integers(this.#settings),
+    };
+    writeSettings(to, this.method, this.hyper, this.regularizer, t, onSupport);
   }
 
   /** J(θ) = λR(θ) over the group. */

@@ -52,8 +52,9 @@ export const addOperation: Operation<AddLayer> = {
 
   parameters: ({ scaled }) => (scaled ? { weight: { shape: [1], role: 'weight', fanIn: 1 } } : {}),
 
-  place(_, site) {
-    const partials = site.workspace(site.blocks * 4);
+  place(layer, site) {
+    // Of the scale's gradient, one a block.
+    const partials = site.workspace(layer.scaled ? site.blocks * 4 : 0);
     return {
       forward: () => [addForward(site)],
       backward: () => [...passGradient(site, 0), ...rightGradient(site, partials)],
