@@ -12,7 +12,9 @@ export class Output {
   constructor(json = false) {
     this.#json = json;
     this.#people = json ? process.stderr : process.stdout;
-    this.colors = picocolors.createColors(this.#people.isTTY && picocolors.isColorSupported);
+    // Of a pipe, isTTY is undefined, which would leave the choice to picocolors: yes where CI is set.
+    const isTerminal = this.#people.isTTY === true;
+    this.colors = picocolors.createColors(isTerminal && picocolors.isColorSupported);
   }
 
   /** A line for people. */

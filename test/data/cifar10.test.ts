@@ -98,7 +98,10 @@ test('CIFAR-10 is read from the archive', async () => {
   };
   const middle = bytes.length >> 1;
   await damaged(bytes.subarray(0, middle), /tar\.gz: cannot decompress: damaged or cut off$/);
-  await damaged(bytes.with(middle, 0x5a), /tar\.gz: cannot decompress: damaged or cut off$/);
+  await damaged(
+    bytes.with(middle, bytes[middle] ^ 0xff),
+    /tar\.gz: cannot decompress: damaged or cut off$/,
+  );
   await damaged(Buffer.from('Not Found'), /tar\.gz: cannot unpack: damaged or cut off$/);
   const half = gunzipSync(bytes).subarray(0, 3 * BYTES);
   await damaged(half, /tar\.gz: cannot unpack: damaged or cut off$/);
