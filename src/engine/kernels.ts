@@ -18,6 +18,17 @@ const batchNorm = {
   epsilon: 'f32',
 } as const;
 
+const pool = {
+  inputLayout: 'pointer',
+  outputLayout: 'pointer',
+  size: 'i32',
+  stride: 'i32',
+  padding: 'i32',
+  average: 'i32',
+  input: 'pointer',
+  output: 'pointer',
+} as const;
+
 /**
  * The arguments of every kernel, in the order of its record in `kernels/`. A pointer takes a
  * planned buffer (0 where a kernel allows none), the others a number.
@@ -264,25 +275,9 @@ export const kernels = {
     partials: 'pointer',
     scaleGradient: 'pointer',
   },
-  poolForward: {
-    inputLayout: 'pointer',
-    outputLayout: 'pointer',
-    size: 'i32',
-    stride: 'i32',
-    padding: 'i32',
-    average: 'i32',
-    input: 'pointer',
-    output: 'pointer',
-  },
+  poolForward: pool,
   poolBackward: {
-    inputLayout: 'pointer',
-    outputLayout: 'pointer',
-    size: 'i32',
-    stride: 'i32',
-    padding: 'i32',
-    average: 'i32',
-    input: 'pointer',
-    output: 'pointer',
+    ...pool,
     outputGradient: 'pointer',
     inputGradient: 'pointer',
     accumulate: 'i32',

@@ -74,7 +74,6 @@ const hyperparameters = {
   beta1: number(0, 0.999999),
   beta2: number(0, 0.999999),
   epsilon: number(0, Infinity, { open: true }),
-  regularizer,
 };
 
 const group = object({

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Engine } from '#lib/engine/index.js';
@@ -10,7 +9,6 @@ import {
   nonnegativeL1,
   nuclear,
   type Regularizer,
-  type RegularizerSpec,
   regularizerFrom,
   type Shape,
   sizeOf,
@@ -31,6 +29,7 @@ import { builds } from '../engine/builds.js';
 import { assertClose } from '../nn/plain.js';
 import { always, normals } from '../nn/site.js';
 import { hyperparameters } from './hyperparameters.js';
+import { cases, specs } from './trajectories.js';
 
 /** R(θ) = ‖θ‖₁ + ‖θ‖²: a regularizer that a user might write. */
 const ofAUser: Regularizer = {
@@ -248,35 +247,9 @@ for (const { build, skip } of builds) {
   });
 }
 
-/** Trajectories of the PyTorch reference implementation in float32. */
-interface Trajectory {
-  optimizer: MethodName;
-  reg: keyof typeof specs;
-  shape: number[];
-  delta: number;
-  lr: number;
-  momentum?: number;
-  lambda: number;
-  theta0: number[];
-  grads: number[][];
-  thetas: number[][];
-  subgradients: (number[] | null)[];
-  regularizerValues: number[];
-}
-
-const specs = {
-  none: { kind: 'none' },
-  l1: { kind: 'l1' },
-  'l1-nonneg': { kind: 'nonnegative-l1' },
-  'group-row': { kind: 'group', by: 'rows' },
-  'group-kernel': { kind: 'group', by: 'kernels' },
-} satisfies Record<string, RegularizerSpec>;
-
 describe('trajectories of the reference implementation, fused', async () => {
   const engine = await Engine.create({ threads: 2 });
   after(() => engine.close());
-  const fixture = new URL('../fixtures/optimizers.json', import.meta.url);
-  const { cases } = JSON.parse(readFileSync(fixture, 'utf8')) as { cases: Trajectory[] };
 
   for (const [index, expected] of cases.entries()) {
     const { optimizer: method, reg, shape, delta, lambda, momentum = 0 } = expected;

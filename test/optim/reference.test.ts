@@ -1,37 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import type { RegularizerSpec } from '#lib/math/index.js';
 import { regularizerFrom } from '#lib/math/index.js';
-import { initialState, type MethodName, methods } from '#lib/optim/index.js';
+import { initialState, methods } from '#lib/optim/index.js';
 import { hyperparameters } from './hyperparameters.js';
-
-/** Trajectories of the PyTorch reference implementation in float32. */
-interface Trajectory {
-  optimizer: MethodName;
-  reg: keyof typeof specs;
-  shape: number[];
-  delta: number;
-  lr: number;
-  momentum?: number;
-  lambda: number;
-  theta0: number[];
-  grads: number[][];
-  thetas: number[][];
-  subgradients: (number[] | null)[];
-  regularizerValues: number[];
-}
-
-const specs = {
-  none: { kind: 'none' },
-  l1: { kind: 'l1' },
-  'l1-nonneg': { kind: 'nonnegative-l1' },
-  'group-row': { kind: 'group', by: 'rows' },
-  'group-kernel': { kind: 'group', by: 'kernels' },
-} satisfies Record<string, RegularizerSpec>;
-
-const fixture = new URL('../fixtures/optimizers.json', import.meta.url);
-const { cases } = JSON.parse(readFileSync(fixture, 'utf8')) as { cases: Trajectory[] };
+import { cases, specs } from './trajectories.js';
 
 describe('trajectories of the reference implementation', () => {
   for (const [index, expected] of cases.entries()) {
