@@ -5,7 +5,7 @@ import { type Engine, LANES } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { sizeOf, stream } from '../math/index.js';
-import { type GradientScope, initialize, Network } from '../nn/index.js';
+import { type CompileOptions, type GradientScope, initialize, Network } from '../nn/index.js';
 import {
   type LambdaPolicy,
   Optimizer,
@@ -25,6 +25,7 @@ import {
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { densityOf } from './density.js';
+import { checkMemory } from './memory.js';
 import { type Density, type Score, ScoreSum } from './metrics.js';
 import { build } from './validate.js';
 import { readWeights, writeWeights } from './weights.js';
@@ -112,7 +113,8 @@ export class Trainer {
     this.#train = train;
     this.#places = Int32Array.from({ length: config.batchSize }, (_, i) => i);
     this.#validation = validation;
-    this.network = new Network(engine, buildDescription(config, data.train), {
+    const description = buildDescription(config, data.train);
+    const options: CompileOptions = {
       batchSize: config.batchSize,
       loss: config.loss,
       inputType: data.train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
@@ -120,7 +122,9 @@ export class Trainer {
         data.mean &&
         data.std && { normalization: { mean: data.mean, std: data.std } }),
       breakEven: config.breakEven,
-    });
+    };
+    checkMemory(engine, config, description, options);
+    this.network = new Network(engine, description, options);
     initialize(this.network, config.seed, (parameter) => startOf(config, parameter));
     this.optimizer = new Optimizer(this.network, buildGroups(config, this.network));
     checkLambdaPolicy(config, this.optimizer.groups);
