@@ -23,13 +23,22 @@ export function checkMemory(
   const { batchSize } = config;
   const asked = needed(batchSize);
   if (asked <= free) return;
-  const least = needed(LANES);
-  const perBlock = (asked - least) / (Math.ceil(batchSize / LANES) - 1);
-  const fitting = LANES * (1 + Math.floor((free - least) / perBlock));
+  const largest = largestThatFits(batchSize, (samples) => needed(samples) <= free);
   throw new ConfigError(
-    `batchSize: ${batchSize} needs ${gibibytes(asked)} of memory, the engine has ${gibibytes(free)}; ` +
-      (fitting >= LANES ? `batches of up to ${fitting} fit` : 'the network is too large for it'),
+    `batchSize: ${batchSize} needs ${mebibytes(asked)} of memory, the engine has ${mebibytes(free)}; ` +
+      (largest > 0 ? `batches of up to ${largest} fit` : 'the network is too large for it'),
   );
+}
+
+/** The largest multiple of a block below `batchSize` that fits, 0 where none does. */
+function largestThatFits(batchSize: number, fits: (samples: number) => boolean): number {
+  let [fitting, tooMany] = [0, Math.ceil(batchSize / LANES)];
+  while (tooMany - fitting > 1) {
+    const middle = (fitting + tooMany) >> 1;
+    if (fits(middle * LANES)) fitting = middle;
+    else tooMany = middle;
+  }
+  return fitting * LANES;
 }
 
 /** How many arrays as large as the parameters the method keeps: v and moments. */
@@ -38,6 +47,6 @@ function optimizerArrays({ optimizer }: Config): number {
   return Number(method.usesSubgradient) + method.moments(optimizer);
 }
 
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

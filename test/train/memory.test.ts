@@ -23,7 +23,7 @@ test('a batch that the memory has no room for is refused with the largest that f
     () => assert.fail('it fits'),
     ({ message }: Error) => message,
   );
-  const [, fitting] = /^batchSize: 160 needs 0\.\d GiB .* up to (\d+) fit$/.exec(refusal) ?? [];
+  const [, fitting] = /^batchSize: 160 needs \d+ MiB .* up to (\d+) fit$/.exec(refusal) ?? [];
   assert.ok(Number(fitting) >= 16 && Number(fitting) < 160, refusal);
   await stepWithin(memory, Number(fitting));
   await assert.rejects(stepWithin(memory, Number(fitting) + 16), /^ConfigError: batchSize: /);
