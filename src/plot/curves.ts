@@ -47,7 +47,7 @@ export function curvesSpec({ kind, x, y, series }: LineChart | PointChart, width
             ...curves.map(line),
             ...curves
               .filter(({ rows }) => rows.length <= FEW_POINTS)
-              .map((each) => symbols(each, 40)),
+              .map((each) => symbols(each, 10 * each.look.width ** 2)),
             ...curves.map(labels),
           ]
         : [
