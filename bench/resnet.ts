@@ -1,11 +1,19 @@
 /**
  * A step of ResNet-18 on images of CIFAR-10's size, batch 128: AdaBreg with kernel groups, over densities and
- * gradient policies, with its parts and the peak memory; PyTorch's dense step before and after.
+ * gradient policies, with its parts and the peak memory; PyTorch's dense step before and after. Draws
+ * docs/resnet-step.svg.
  */
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { printTable, python, pytorchProgram, runPeer } from './lib.js';
+import { callPerBlock, Engine, words } from '#lib/engine/index.js';
+import { sizeOf } from '#lib/math/index.js';
+import { resnet18 } from '#lib/models/index.js';
+import { layoutOf, resolve } from '#lib/nn/index.js';
+import { type Point, renderSvg } from '#lib/plot/index.js';
+import { interleave, printTable, python, pytorchProgram, runPeer } from './lib.js';
 import type { StepFigures } from './resnet-step.js';
 
+const BATCH = 128;
 const DENSITIES = [1, 0.2, 0.1, 0.05, 0.02];
 const POLICIES = { all: 'exact', sampled: 'sampled', support: 'on the support' } as const;
 type Scope = keyof typeof POLICIES;
@@ -50,16 +58,83 @@ function rowOf(density: number, scope: Scope, figures: StepFigures, peer?: PyTor
   ];
 }
 
+/**
+ * Bytes that a step moves however few weights there are: each activation is written, read by the next
+ * layer and once more on the way back, its gradient written and read; θ, v and two moments are read and
+ * written, the gradient of the weights read.
+ */
+function leastTraffic(): number {
+  const layers = resolve(resnet18());
+  const activations = layers.reduce((sum, { outputShape }) => sum + BATCH * sizeOf(outputShape), 0);
+  const parameters = layers
+    .flatMap((layer) => Object.values(layer.parameters))
+    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return 4 * (5 * activations + 9 * parameters);
+}
+
+/** Bytes a second that a kernel reads and writes in memory that no cache holds, two threads. */
+async function bandwidth(): Promise<number> {
+  const engine = await Engine.create({ threads: 2 });
+  const blocks = 32;
+  const { record, block } = layoutOf([64, 32, 32]);
+  const plan = (name: string) => words(name, blocks * block * 16);
+  const [source, target] = [plan('source'), plan('target')];
+  const program = engine.load([
+    callPerBlock('copyPlanes', {
+      ...{ from: record, to: record, source, target },
+      ...{ firstFrom: 0, firstTo: 0, channels: 64, accumulate: 0 },
+    }),
+  ]);
+  const [ms] = interleave([{ name: 'copy', run: () => engine.run(program, blocks) }]);
+  engine.close();
+  return (2000 * source.bytes) / ms;
+}
+
+interface Measured {
+  readonly density: number;
+  readonly scope: Scope;
+  readonly figures: StepFigures;
+}
+
+async function draw(measured: readonly Measured[], floor: number, peer?: PyTorchStep) {
+  const series = Object.entries(POLICIES).map(([scope, name]) => ({
+    name,
+    points: measured
+      .filter((each) => each.scope === scope || each.density === 1)
+      .map(({ density, figures }) => ({ x: density, y: figures.step })),
+  }));
+  const level = (name: string, y: number) => {
+    const points: Point[] = DENSITIES.map((x) => ({ x, y }));
+    return { name, points, isReference: true };
+  };
+  const svg = await renderSvg(
+    {
+      kind: 'lines',
+      x: { label: 'density of the convolutions', scale: 'log', percent: true },
+      y: { label: 'milliseconds a step', scale: 'log' },
+      series: [
+        ...series,
+        ...(peer ? [level('PyTorch, dense', peer.step_ms)] : []),
+        level('memory traffic alone', floor),
+      ],
+    },
+    { title: 'A step of ResNet-18, batch 128, two threads' },
+  );
+  await writeFile(new URL('../docs/resnet-step.svg', import.meta.url), svg);
+}
+
 export async function benchResnet(): Promise<void> {
   const before = askPeer();
-  const rows = [];
+  const measured: Measured[] = [];
   for (const density of DENSITIES) {
     for (const scope of ['all', 'sampled', 'support'] as const) {
       // Of a dense network all weights are the support.
       if (density === 1 && scope !== 'all') continue;
-      rows.push(rowOf(density, scope, measure(density, scope), before));
+      measured.push({ density, scope, figures: measure(density, scope) });
     }
   }
+  const after = askPeer();
+  const floor = (1000 * leastTraffic()) / (await bandwidth());
   console.log('### A step of ResNet-18, batch 128, two threads\n');
   printTable(
     [
@@ -67,9 +142,12 @@ export async function benchResnet(): Promise<void> {
       ...[...Object.keys(PARTS), 'data'].map((part) => `${part} (ms)`),
       'peak memory (MB)',
     ],
-    rows,
+    measured.map(({ density, scope, figures }) => rowOf(density, scope, figures, before)),
   );
-  const after = askPeer();
+  console.log(
+    `At least ${(leastTraffic() / 1e9).toFixed(1)} GB pass through memory in a step: ${floor.toFixed(0)} ms\n`,
+  );
+  await draw(measured, floor, before);
   if (!before || !after) return;
   console.log(
     `PyTorch dense with AdaBreg, before and after: ${before.step_ms} and ${after.step_ms} ms ` +
