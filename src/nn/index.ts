@@ -10,6 +10,13 @@ export {
 export { denseStart, initialize, type Start, sparseNormal } from './initialize.js';
 export * from './layers/index.js';
 export type { LossName } from './loss.js';
+export {
+  inferenceMultiplyAdds,
+  type MultiplyAdds,
+  stepMultiplyAdds,
+  type WeightWork,
+  weightWork,
+} from './multiply-adds.js';
 export { type BatchResult, type CompileOptions, type Inputs, Network } from './network.js';
 export type {
   BufferShape,

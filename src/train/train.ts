@@ -84,6 +84,7 @@ function summarize(
 ): Omit<Summary, 'test'> {
   return {
     density: trainer.density(),
+    multiplyAdds: trainer.multiplyAdds(),
     epochs: trainer.epoch,
     seconds,
     seed,

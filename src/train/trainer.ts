@@ -5,7 +5,17 @@ import { type Engine, LANES } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { sizeOf, stream } from '../math/index.js';
-import { type GradientScope, initialize, Network } from '../nn/index.js';
+import {
+  type GradientScope,
+  inferenceMultiplyAdds,
+  initialize,
+  type MultiplyAdds,
+  Network,
+  type Parameter,
+  stepMultiplyAdds,
+  type WeightWork,
+  weightWork,
+} from '../nn/index.js';
 import {
   type LambdaPolicy,
   Optimizer,
@@ -25,7 +35,7 @@ import {
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { densityOf } from './density.js';
-import { type Density, type Score, ScoreSum } from './metrics.js';
+import { type Density, type Score, ScoreSum, type Summary } from './metrics.js';
 import { build } from './validate.js';
 import { readWeights, writeWeights } from './weights.js';
 
@@ -60,6 +70,8 @@ export interface TrainerState {
   readonly steps: number;
   /** Sums of the epoch under way. */
   readonly sums: { samples: number; loss: number; hits: number };
+  /** Of all steps. */
+  readonly multiplyAdds: MultiplyAdds;
   /** Per group. */
   readonly lambdas: readonly number[];
   readonly schedules: readonly unknown[];
@@ -86,6 +98,8 @@ export class Trainer {
   readonly #train: Int32Array;
   readonly #validation: Int32Array;
   readonly #groups: readonly SteeredGroup[];
+  readonly #work: readonly WeightWork[];
+  readonly #parameters: ReadonlyMap<string, Parameter>;
   /** Room for the augmented images of a batch, and their numbers in it. */
   #augmented?: Samples['inputs'];
   readonly #places: Int32Array;
@@ -93,6 +107,8 @@ export class Trainer {
   #batch = 0;
   #order: Int32Array;
   #sums = new ScoreSum();
+  #multiplyAdds: MultiplyAdds = { used: 0, dense: 0 };
+  readonly #nonZeros = (name: string): number => this.network.nonZeros(this.#parameters.get(name)!);
 
   /**
    * Builds the network and draws its start.
@@ -121,6 +137,8 @@ export class Trainer {
         data.std && { normalization: { mean: data.mean, std: data.std } }),
       breakEven: config.breakEven,
     });
+    this.#work = weightWork(this.network.description);
+    this.#parameters = new Map(this.network.parameters.map((each) => [each.name, each]));
     initialize(this.network, config.seed, (parameter) => startOf(config, parameter));
     this.optimizer = new Optimizer(this.network, buildGroups(config, this.network));
     checkLambdaPolicy(config, this.optimizer.groups);
@@ -174,6 +192,7 @@ export class Trainer {
     this.#setLearningRates(this.#epoch + from / this.#train.length);
     this.#loadTraining(from, count);
     const scope = this.#scope();
+    this.#countStep(count, scope);
     const result = this.network.differentiate(scope, this.#sampledBlock(scope, count));
     if (!Number.isFinite(result.loss)) {
       const what = `the loss is ${result.loss}`;
@@ -186,6 +205,12 @@ export class Trainer {
       const isDue = this.optimizer.steps % (policy?.everySteps ?? 1) === 0;
       if (isDue) policy?.afterStep?.(group.view());
     }
+  }
+
+  #countStep(samples: number, scope: GradientScope): void {
+    const { used, dense } = stepMultiplyAdds(this.#work, this.#nonZeros, samples, scope);
+    const before = this.#multiplyAdds;
+    this.#multiplyAdds = { used: before.used + used, dense: before.dense + dense };
   }
 
   /** Which gradients the next step takes, by the gradient policy. */
@@ -245,6 +270,14 @@ export class Trainer {
     return densityOf(this.network);
   }
 
+  /** Of the network as it is, and of the steps so far. */
+  multiplyAdds(): Summary['multiplyAdds'] {
+    return {
+      inference: inferenceMultiplyAdds(this.#work, this.#nonZeros),
+      training: this.#multiplyAdds,
+    };
+  }
+
   /**
    * Makes sure that every parameter is a finite number, as a checkpoint has to be.
    *
@@ -265,6 +298,7 @@ export class Trainer {
       batch: this.#batch,
       steps: this.optimizer.steps,
       sums: this.#sums.state(),
+      multiplyAdds: this.#multiplyAdds,
       lambdas: this.#groups.map(({ group }) => group.hyper.lambda),
       schedules: this.#groups.map(({ schedule }) => schedule.state()),
       policies: this.#groups.map(({ policy }) => policy?.state() ?? null),
@@ -305,6 +339,7 @@ export class Trainer {
     this.#batch = state.batch;
     this.#sums = new ScoreSum();
     if (state.sums.samples > 0) this.#sums.add(state.sums);
+    this.#multiplyAdds = state.multiplyAdds;
     this.#order = this.#orderOf(state.epoch);
     for (const [i, { group, schedule, policy }] of this.#groups.entries()) {
       group.hyper.lambda = state.lambdas[i];
