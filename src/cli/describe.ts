@@ -4,11 +4,11 @@ import { count, duration, oneLine, percent, short, table } from './text.js';
 
 /** A configuration in a line: what is trained on what, and how. */
 export function describeConfig(config: Config): string {
-  const { data, model, optimizer, schedule, lambdaPolicy, epochs, batchSize, seed } = config;
+  const { data, task, model, optimizer, schedule, lambdaPolicy, epochs, batchSize, seed } = config;
   const layers = nameOf(model);
   const policy = lambdaPolicy.kind === 'fixed' ? '' : ` (${lambdaPolicy.kind})`;
   const parts = [
-    `${layers} on ${data}`,
+    `${layers} on ${data}${task ? ` (${task.kind})` : ''}`,
     `${optimizer.method} with ${optimizer.regularizer.kind}`,
     `λ ${short(optimizer.lambda)}${policy}`,
     `learning rate ${short(optimizer.learningRate)} (${schedule.kind})`,

@@ -1,7 +1,7 @@
 /** From a validated configuration to the objects that it describes. */
 import type { Samples } from '../data/samples.js';
 import { regularizerFrom, sizeOf } from '../math/index.js';
-import { imageModels, mlp } from '../models/index.js';
+import { autoencoder, imageModels, mlp, skipEncoder } from '../models/index.js';
 import {
   type Network,
   type NetworkDescription,
@@ -34,16 +34,31 @@ import { build } from './validate.js';
  */
 export function buildDescription({ model }: Config, samples: Samples): NetworkDescription {
   const outputs = outputsOf(samples);
-  if (model.kind === 'mlp') return mlp([sizeOf(samples.shape), ...model.hidden, outputs]);
-  const description =
-    model.kind === 'layers'
-      ? { input: samples.shape, layers: model.layers }
-      : imageModels[model.kind]({ input: samples.shape, classes: outputs });
+  const description = describeModel(model, samples.shape, outputs);
   const given = build('model', () => sizeOf(resolve(description).at(-1)!.outputShape));
   if (given !== outputs) {
     throw new ConfigError(`model: it ends in ${given} outputs, the targets need ${outputs}`);
   }
   return description;
+}
+
+function describeModel(
+  model: Config['model'],
+  input: readonly number[],
+  outputs: number,
+): NetworkDescription {
+  switch (model.kind) {
+    case 'mlp':
+      return mlp([sizeOf(input), ...model.hidden, outputs]);
+    case 'autoencoder':
+      return autoencoder(sizeOf(input), model.depth);
+    case 'skip-encoder':
+      return skipEncoder(sizeOf(input), model.depth);
+    case 'layers':
+      return { input, layers: model.layers };
+    default:
+      return imageModels[model.kind]({ input, classes: outputs });
+  }
 }
 
 /** How many numbers the network has to give for a sample. */
