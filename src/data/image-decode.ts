@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readBytes } from '../files/disk.js';
 import { UserError } from '../files/errors.js';
+import { loadSharp } from '../files/sharp.js';
 import { forEachBounded } from './bounded.js';
 import type { IdxArray } from './idx.js';
 import type { LoadOptions } from './locate.js';
@@ -66,11 +67,7 @@ interface Size {
 
 /** A function that decodes a file to red, green, blue, red, …. */
 async function decoder(): Promise<(path: string) => Promise<Size & { pixels: Uint8Array }>> {
-  // Loaded only here: all else works where there is no binary of it.
-  const { default: sharp } = await import('sharp').catch((error) => {
-    const problem = 'the package sharp does not load; run npm install sharp';
-    throw new UserError(`cannot decode images: ${problem}`, { cause: error });
-  });
+  const sharp = await loadSharp('decode images');
   return async (path) => {
     // Not by its path: libvips would answer from its cache after the file has changed.
     const bytes = await readBytes(path);

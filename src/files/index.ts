@@ -7,3 +7,4 @@ export {
   type Safetensors,
   type Tensor,
 } from './safetensors.js';
+export { loadSharp } from './sharp.js';

@@ -1,0 +1,3 @@
+export type * from './chart.js';
+export { renderPng } from './png.js';
+export { type RenderOptions, renderSvg } from './render.js';

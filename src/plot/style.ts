@@ -1,0 +1,91 @@
+import type { Config } from 'vega';
+import type { Series } from './chart.js';
+
+/** Okabe and Ito's colours, which people with colour vision deficiencies tell apart. */
+export const palette = [
+  '#0072b2',
+  '#d55e00',
+  '#009e73',
+  '#cc79a7',
+  '#e69f00',
+  '#56b4e9',
+  '#555555',
+] as const;
+
+/** About the width of a letter of a label, in pixels. */
+export const LETTER = 7;
+
+const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross'] as const;
+
+/** Of text. */
+export const ink = '#222222';
+const font = 'Helvetica, Arial, sans-serif';
+const grey = '#888888';
+
+/** How all charts look. */
+export const config: Config = {
+  background: 'white',
+  text: { font },
+  title: {
+    anchor: 'start',
+    frame: 'bounds',
+    font,
+    color: ink,
+    fontSize: 15,
+    fontWeight: 'bold',
+    offset: 12,
+  },
+  axis: {
+    domainColor: grey,
+    tickColor: grey,
+    gridColor: '#e6e6e6',
+    labelFont: font,
+    labelColor: ink,
+    labelFontSize: 12,
+    titleFont: font,
+    titleColor: ink,
+    titleFontSize: 13,
+    titleFontWeight: 'normal',
+    titlePadding: 10,
+  },
+  legend: {
+    labelFont: font,
+    labelColor: ink,
+    labelFontSize: 12,
+    labelLimit: 0,
+    titleFont: font,
+    titleColor: ink,
+    titleFontSize: 12,
+    titleFontWeight: 'normal',
+    titleLimit: 0,
+  },
+};
+
+/** How one series looks. */
+export interface Look {
+  readonly color: string;
+  /** Of symbols: hollow ones are white. */
+  readonly fill: string;
+  readonly shape: string;
+  readonly width: number;
+  readonly dash: readonly number[];
+}
+
+/** A look for each series: colours in order, again with dots when they run out. */
+export function looksOf(series: readonly Series[]): Look[] {
+  const names = series.map(({ name }) => name);
+  const own = series.filter(({ colorOf }) => !names.includes(colorOf ?? ''));
+  return series.map((each) => {
+    const { isReference = false, colorOf } = each;
+    const turn = own.indexOf(own.find(({ name }) => name === colorOf) ?? each);
+    const isRepeated = turn >= palette.length;
+    const color = palette[turn % palette.length];
+    return {
+      color,
+      fill: isReference ? 'white' : color,
+      shape: shapes[turn % shapes.length],
+      width: own.includes(each) ? 2 : 1.2,
+      dash: isReference ? [6, 4] : isRepeated ? [1, 2] : [],
+    };
+  });
+}

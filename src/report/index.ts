@@ -1,0 +1,8 @@
+export { htmlPage } from './html.js';
+export {
+  type DrawnReport,
+  drawReport,
+  type Report,
+  type Table,
+  writeReport,
+} from './report.js';
