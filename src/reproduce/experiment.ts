@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { readBytes, UserError } from '../files/index.js';
+import { readBytes } from '../files/index.js';
+import { ConfigError } from '../train/config-error.js';
 import { nearest } from '../train/nearest.js';
 import { parse } from '../train/stored.js';
 import { listOf, number, object, validate, whole } from '../train/validate.js';
@@ -25,8 +26,8 @@ const base = v.union([v.string(), changes]);
 const reference = object({
   /** Whose they are, such as "reference implementation" or "paper". */
   source: text,
-  /** After which epoch; left out, at the end. */
-  at: v.exactOptional(whole(1)),
+  /** After which epoch. */
+  at: whole(1),
   /** By metric: one number, or one a seed. */
   values: v.record(v.string(), v.union([number(-Infinity), listOf(number(-Infinity))])),
 });
@@ -56,7 +57,12 @@ const table = object({
   notes: v.optional(v.array(text), []),
 });
 
-const drawn = { name: text, caption: text, runs: labels };
+/** Of a file. */
+const figureName = v.custom<string>(
+  (name) => typeof name === 'string' && /^[\w-]+$/.test(name),
+  'a name of letters, digits and hyphens',
+);
+const drawn = { name: figureName, caption: text, runs: labels };
 const scale = v.exactOptional(v.picklist(['linear', 'log']));
 const axis = object({ metric: v.string(), scale });
 
@@ -69,11 +75,11 @@ const figure = v.variant('kind', [
   object({ kind: v.literal('layers'), ...drawn, metric: v.picklist(['density', 'rows']) }),
   /** `density` or `rows` of each layer over the epochs, of one run. */
   object({
-    ...{ kind: v.literal('layers-over-epochs'), name: text, caption: text, run: v.string() },
+    ...{ kind: v.literal('layers-over-epochs'), name: figureName, caption: text, run: v.string() },
     metric: v.picklist(['density', 'rows']),
   }),
   /** Which earlier layers each layer of one run reads. */
-  object({ kind: v.literal('connections'), name: text, caption: text, run: v.string() }),
+  object({ kind: v.literal('connections'), name: figureName, caption: text, run: v.string() }),
   /** Of restoration tasks: corrupted, restored and clean images. */
   object({ kind: v.literal('images'), ...drawn, count: v.optional(whole(1, 32), 8) }),
 ]);
@@ -81,7 +87,6 @@ const figure = v.variant('kind', [
 const quick = object({
   epochs: v.exactOptional(whole(1)),
   seeds: v.optional(seeds, [0]),
-  base: v.exactOptional(base),
   set: v.optional(changes, {}),
   runs: labels,
   /** What else is shorter than in full, for the report. */
@@ -140,14 +145,14 @@ export async function experimentNames(): Promise<string[]> {
 /**
  * An experiment by its name, or one of the user's own by the path of its file.
  *
- * @throws {UserError} there is no such experiment, or its file is damaged: one line that names the path
+ * @throws {ConfigError} there is no such experiment, or its file is wrong: one line that names the path
  */
 export async function loadExperiment(nameOrPath: string): Promise<Experiment> {
   const shipped = join(SHIPPED, `${nameOrPath}.json`);
   const isShipped = /^[\w-]+$/.test(nameOrPath) && existsSync(shipped);
   if (!isShipped && !/\.json$|[/\\]/.test(nameOrPath)) {
     const names = await experimentNames();
-    throw new UserError(
+    throw new ConfigError(
       `there is no experiment '${nameOrPath}' (did you mean ${nearest(nameOrPath, names)}?); ` +
         `'bregman reproduce --list' shows all; or give the path of a file of your own`,
     );
@@ -161,10 +166,10 @@ export async function loadExperiment(nameOrPath: string): Promise<Experiment> {
  * Checks an experiment and fills in what was left out.
  *
  * @param path of its file, which gives it its name
- * @throws {UserError} one line: path, what is wrong, what is allowed
+ * @throws {ConfigError} one line: path, what is wrong, what is allowed
  */
 export function parseExperiment(input: unknown, path: string): Experiment {
-  const parsed = validate(experimentSchema, input, path, UserError);
+  const parsed = validate(experimentSchema, input, path);
   const experiment = { ...parsed, name: basename(path, '.json'), path };
   checkReferences(experiment);
   return experiment;
@@ -173,7 +178,7 @@ export function parseExperiment(input: unknown, path: string): Experiment {
 /** That labels are unique and known, and metrics exist. */
 function checkReferences({ runs, quick, tables, figures, base, recovery, path }: Experiment): void {
   const fail = (where: string, problem: string): never => {
-    throw new UserError(`${path}: ${where}: ${problem}`);
+    throw new ConfigError(`${path}: ${where}: ${problem}`);
   };
   if ((base === undefined) === (recovery === undefined)) {
     fail('base', 'give a base configuration or a recovery problem, one of both');
@@ -211,6 +216,8 @@ function checkReferences({ runs, quick, tables, figures, base, recovery, path }:
   }
   for (const [i, each] of figures.entries()) {
     const where = `figures.${i}`;
+    const isTwice = figures.findIndex(({ name }) => name === each.name) < i;
+    if (isTwice) fail(`${where}.name`, `two figures are named "${each.name}"`);
     checkLabels(where, 'run' in each ? [each.run] : each.runs);
     if (each.kind === 'epochs') checkMetrics(where, [each.metric]);
     if (each.kind === 'against') checkMetrics(where, [each.x.metric, each.y.metric]);

@@ -28,7 +28,7 @@ const metrics: Readonly<Record<string, Metric>> = {
   'validation loss': number('validation loss', 'higher', 'lower'),
   'test loss': number('test loss', 'higher', 'lower'),
   'input loss': number('error of the corrupted input', 'higher', 'lower'),
-  'loss against input': share('test loss / error of the input'),
+  'loss against input': number('test loss / error of the input', 'higher', 'lower'),
   density: share('density', 'denser', 'sparser'),
   'density against target': share('density / target'),
   kernels: share('kernels kept', 'more', 'fewer'),
@@ -53,6 +53,7 @@ const families: Readonly<Record<string, (of: string) => Metric>> = {
   density: (layer) => share(`density of ${layer}`, 'denser', 'sparser'),
   rows: (layer) => share(`rows alive in ${layer}`, 'more', 'fewer'),
   alive: (pattern) => number(`layers ${pattern} with a weight`, 'more', 'fewer'),
+  reaches: (goal) => number(`epochs to ${formatShare(Number(goal))} validation accuracy`),
   config: (path) => number(path),
 };
 
@@ -150,7 +151,7 @@ function numberAt(config: unknown, path: string): number | undefined {
 
 /** 97.1 %, 3.42 %, 0.0305, 141.2 */
 export function formatValue({ isShare }: Metric, value: number): string {
-  return isShare ? `${digits(value)} %` : short(value);
+  return isShare ? formatShare(value) : short(value);
 }
 
 /** 97.1 ± 0.3 %; the mean alone where the deviation is not known. */
@@ -161,8 +162,8 @@ export function formatSpread(metric: Metric, mean: number, deviation: number | u
   return `${(100 * mean).toFixed(places)} ± ${(100 * deviation).toFixed(places)} %`;
 }
 
-function digits(share: number): string {
-  return (100 * share).toFixed(decimals(share));
+function formatShare(share: number): string {
+  return `${(100 * share).toFixed(decimals(share))} %`;
 }
 
 /** Small shares with one more. */
@@ -172,5 +173,6 @@ function decimals(share: number): number {
 
 function short(value: number, precision = 4): string {
   if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  if (Math.abs(value) < 1e-3) return value.toExponential(Math.min(precision, 3) - 1);
   return String(Number(value.toPrecision(precision)));
 }

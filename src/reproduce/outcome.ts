@@ -19,13 +19,29 @@ export interface Moment {
   readonly row: Row;
 }
 
+/** The epochs or iterations that a run has done. */
+export function lengthOf({ curve }: Outcome): number {
+  return curve.at(-1)?.at ?? 0;
+}
+
 /** A metric of a run at its end, or after so many epochs; undefined where it has none. */
-export function metricValue({ run, curve, end }: Outcome, metric: string, at?: number) {
-  const row = at === undefined ? end : curve.find((moment) => moment.at === at)?.row;
+export function metricValue(outcome: Outcome, metric: string, at?: number): number | undefined {
+  const { run, curve, end } = outcome;
+  const [, goal] = /^reaches\/(.+)$/.exec(metric) ?? [];
+  if (goal !== undefined) return reachedAt(outcome, Number(goal));
+  const isEnd = at === undefined || at === lengthOf(outcome);
+  const row = isEnd ? end : curve.find((moment) => moment.at === at)?.row;
   return row && valueIn(row, run.work.config, metric);
+}
+
+/** The first epoch with this validation accuracy. */
+function reachedAt({ curve }: Outcome, goal: number): number | undefined {
+  return curve.find(({ row }) => row['validation accuracy'] >= goal)?.at;
 }
 
 /** The same of several seeds, without those that have none. */
 export function metricValues(outcomes: readonly Outcome[], metric: string, at?: number): number[] {
-  return outcomes.map((each) => metricValue(each, metric, at)).filter((value) => value !== undefined);
+  return outcomes
+    .map((each) => metricValue(each, metric, at))
+    .filter((value) => value !== undefined);
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDatasetName } from '../data/index.js';
-import { fileError, UserError } from '../files/index.js';
+import { fileError } from '../files/index.js';
 import { type Config, loadConfigInput, resolveConfig, setByPath } from '../train/index.js';
 import { validate } from '../train/validate.js';
 import type { Experiment, ExperimentRun } from './experiment.js';
@@ -38,7 +38,7 @@ export type Work =
  * What an experiment runs, seed by seed, so that one of each is there early.
  *
  * @param out the folder of its results
- * @throws {UserError} a run's configuration is wrong: one line that names file, run and value
+ * @throws {ConfigError} a run's configuration is wrong: one line that names file, run and value
  */
 export async function planRuns(
   experiment: Experiment,
@@ -89,13 +89,13 @@ async function workOf(
   extent: Extent,
 ): Promise<Work> {
   const source = `${path}: run "${run.label}"`;
-  const short = extent.quick ? quick : { set: {}, base: undefined, epochs: undefined };
-  const input = recovery ? structuredClone(recovery) : await baseOf(short.base ?? run.base ?? base);
+  const short = extent.quick ? quick : { set: {}, epochs: undefined };
+  const input = recovery ? structuredClone(recovery) : await baseOf(run.base ?? base);
   for (const [key, value] of Object.entries({ ...set, ...run.set, ...short.set })) {
     setByPath(input, `${key}=${JSON.stringify(value)}`);
   }
   if (recovery) {
-    return { kind: 'recovery', config: validate(recoverySchema, input, source, UserError) };
+    return { kind: 'recovery', config: validate(recoverySchema, input, source) };
   }
   const length = extent.epochs ?? short.epochs ?? run.epochs ?? epochs;
   if (length !== undefined) Object.assign(input, { epochs: length });

@@ -117,12 +117,14 @@ function squaredNorm(matrix: Float32Array, equations: number, unknowns: number):
   return 1.02 * largest;
 }
 
-/** A x */
+/** A x, by the non-zeros of x. */
 function multiply(matrix: Float32Array, x: Float32Array, rows: number): Float32Array {
+  const support: number[] = [];
+  for (const [i, value] of x.entries()) if (value !== 0) support.push(i);
   return Float32Array.from({ length: rows }, (_, row) => {
     const start = row * x.length;
     let sum = 0;
-    for (let i = 0; i < x.length; i++) sum += matrix[start + i] * x[i];
+    for (const i of support) sum += matrix[start + i] * x[i];
     return sum;
   });
 }

@@ -1,9 +1,10 @@
 /** From a validated configuration to the objects that it describes. */
 import type { Samples } from '../data/samples.js';
+import type { Engine } from '../engine/index.js';
 import { regularizerFrom, sizeOf } from '../math/index.js';
 import { autoencoder, imageModels, mlp, skipEncoder } from '../models/index.js';
 import {
-  type Network,
+  Network,
   type NetworkDescription,
   type Parameter,
   resolve,
@@ -25,6 +26,7 @@ import {
 } from '../optim/index.js';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
+import type { TrainingData } from './training-data.js';
 import { build } from './validate.js';
 
 /**
@@ -40,6 +42,22 @@ export function buildDescription({ model }: Config, samples: Samples): NetworkDe
     throw new ConfigError(`model: it ends in ${given} outputs, the targets need ${outputs}`);
   }
   return description;
+}
+
+/**
+ * The network of a configuration, its parameters still zero.
+ *
+ * @throws {ConfigError} layers do not fit one another, or the last one the targets
+ */
+export function buildNetwork(engine: Engine, config: Config, data: TrainingData): Network {
+  const { train, mean, std } = data;
+  return new Network(engine, buildDescription(config, train), {
+    batchSize: config.batchSize,
+    loss: config.loss,
+    inputType: train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
+    ...(config.normalize && mean && std && { normalization: { mean, std } }),
+    breakEven: config.breakEven,
+  });
 }
 
 function describeModel(

@@ -10,7 +10,7 @@ import {
   inferenceMultiplyAdds,
   initialize,
   type MultiplyAdds,
-  Network,
+  type Network,
   type Parameter,
   stepMultiplyAdds,
   type WeightWork,
@@ -23,9 +23,9 @@ import {
   type Schedule,
 } from '../optim/index.js';
 import {
-  buildDescription,
   buildGroups,
   buildLambdaPolicy,
+  buildNetwork,
   buildSchedule,
   checkLambdaPolicy,
   isRegularized,
@@ -36,17 +36,9 @@ import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { densityOf } from './density.js';
 import { type Density, type Score, ScoreSum, type Summary } from './metrics.js';
+import type { TrainingData } from './training-data.js';
 import { build } from './validate.js';
 import { readWeights, writeWeights } from './weights.js';
-
-/** What a network is trained and tested on. Every `Dataset` is such. */
-export interface TrainingData {
-  readonly train: Samples;
-  readonly test?: Samples;
-  /** Per channel; by default inputs are taken as they are. */
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-}
 
 /** The loss or a weight is no longer a finite number. */
 export class DivergenceError extends UserError {
@@ -128,15 +120,7 @@ export class Trainer {
     this.#train = train;
     this.#places = Int32Array.from({ length: config.batchSize }, (_, i) => i);
     this.#validation = validation;
-    this.network = new Network(engine, buildDescription(config, data.train), {
-      batchSize: config.batchSize,
-      loss: config.loss,
-      inputType: data.train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
-      ...(config.normalize &&
-        data.mean &&
-        data.std && { normalization: { mean: data.mean, std: data.std } }),
-      breakEven: config.breakEven,
-    });
+    this.network = buildNetwork(engine, config, data);
     this.#work = weightWork(this.network.description);
     this.#parameters = new Map(this.network.parameters.map((each) => [each.name, each]));
     initialize(this.network, config.seed, (parameter) => startOf(config, parameter));
