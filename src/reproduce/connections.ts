@@ -31,7 +31,9 @@ export function connectionsOf(
   const found =
     scales.length > 0
       ? scales
-      : [...layers.values()].flatMap((layer) => kernelsOf(layer, layers, weights));
+      : [...layers.values()].flatMap((layer) =>
+          kernelsOf(layer, channelsOf(layer.inputs[0], layers, description.input[0]), weights),
+        );
   const readers = [...new Set(found.map(({ reader }) => reader))];
   const order = [INPUT, ...layers.keys()];
   const sources = [...new Set(found.map(({ source }) => source))].sort(
@@ -49,7 +51,7 @@ export function connectionsOf(
 
 type Layers = ReadonlyMap<string, ResolvedLayer>;
 
-/** A learnable skip connection: its reader is the layer with weights that the sum begins with. */
+/** A learnable skip connection. Both ends are named by the layers with weights that their sums begin with. */
 function scaleOf(
   { name, inputs, parameters }: ResolvedLayer,
   layers: Layers,
@@ -58,7 +60,8 @@ function scaleOf(
   if (layers.get(name)!.layer.kind !== 'add' || !parameters.weight) return [];
   const [left, right] = inputs;
   const strength = Math.abs(weights.get(`${name}.weight`)?.data[0] ?? Number.NaN);
-  return [{ reader: firstOfSum(left, layers), source: right, strength }];
+  const [reader, source] = [left, right].map((each) => firstOfSum(each, layers));
+  return [{ reader, source, strength }];
 }
 
 /** The layer with weights that a sum of scaled terms begins with. */
@@ -70,37 +73,42 @@ function firstOfSum(name: string, layers: Layers): string {
 
 /** The sources of a convolution that reads more than the input, each with its share of kernels kept. */
 function kernelsOf(
-  { name, inputs, parameters }: ResolvedLayer,
-  layers: Layers,
+  { name, parameters }: ResolvedLayer,
+  read: readonly Channels[],
   weights: ReadonlyMap<string, Tensor>,
 ): Connection[] {
   const tensor = weights.get(`${name}.weight`);
   if (!tensor || parameters.weight?.shape.length !== 4) return [];
+  if (read.every(({ source }) => source === INPUT)) return [];
   const [outputs, channels] = tensor.shape;
   const taps = sizeOf(tensor.shape.slice(2));
   let first = 0;
-  return channelsOf(inputs[0], layers)
-    .filter(({ source }) => source !== INPUT)
-    .map(({ source, count }) => {
-      let kept = 0;
-      for (let output = 0; output < outputs; output++) {
-        for (let channel = first; channel < first + count; channel++) {
-          const start = (output * channels + channel) * taps;
-          if (tensor.data.subarray(start, start + taps).some((weight) => weight !== 0)) kept++;
-        }
+  return read.map(({ source, count }) => {
+    let kept = 0;
+    for (let output = 0; output < outputs; output++) {
+      for (let channel = first; channel < first + count; channel++) {
+        const start = (output * channels + channel) * taps;
+        if (tensor.data.subarray(start, start + taps).some((weight) => weight !== 0)) kept++;
       }
-      first += count;
-      return { reader: name, source, strength: kept / (outputs * count) };
-    });
+    }
+    first += count;
+    return { reader: name, source, strength: kept / (outputs * count) };
+  });
+}
+
+/** Consecutive channels of a tensor, and the convolution that they come from. */
+interface Channels {
+  readonly source: string;
+  readonly count: number;
 }
 
 /** Where the channels of a tensor come from: convolutions, behind whatever changes no channels. */
-function channelsOf(name: string, layers: Layers): { source: string; count: number }[] {
+function channelsOf(name: string, layers: Layers, inputChannels: number): Channels[] {
   const layer = layers.get(name);
-  if (!layer) return [{ source: INPUT, count: Number.NaN }];
+  if (!layer) return [{ source: INPUT, count: inputChannels }];
   if (layer.layer.kind === 'concatenate') {
-    return layer.inputs.flatMap((input) => channelsOf(input, layers));
+    return layer.inputs.flatMap((input) => channelsOf(input, layers, inputChannels));
   }
   if (layer.layer.kind === 'conv2d') return [{ source: name, count: layer.outputShape[0] }];
-  return channelsOf(layer.inputs[0], layers);
+  return channelsOf(layer.inputs[0], layers, inputChannels);
 }

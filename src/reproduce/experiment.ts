@@ -64,7 +64,7 @@ const figureName = v.custom<string>(
 );
 const drawn = { name: figureName, caption: text, runs: labels };
 const scale = v.exactOptional(v.picklist(['linear', 'log']));
-const axis = object({ metric: v.string(), scale });
+const axis = object({ metric: v.string(), scale, label: v.exactOptional(text) });
 
 const figure = v.variant('kind', [
   /** A metric over the epochs: mean and standard deviation over the seeds. */

@@ -45,9 +45,9 @@ async function chartOf(spec: FigureSpec, shown: readonly RunOutcomes[]): Promise
 
 type Scale = 'linear' | 'log' | undefined;
 
-function axisOf(metric: string, scale: Scale): Axis {
+function axisOf(metric: string, scale: Scale, ownLabel?: string): Axis {
   const { label, isShare } = metricOf(metric);
-  return { label, percent: isShare, ...(scale && { scale }) };
+  return { label: ownLabel ?? label, percent: isShare, ...(scale && { scale }) };
 }
 
 function overEpochs(
@@ -110,8 +110,8 @@ function against({ x, y }: FigureSpec & { kind: 'against' }, shown: readonly Run
   return {
     // Against a setting there is one value at each place, and a line to follow.
     kind: x.metric.startsWith('config/') ? 'lines' : 'points',
-    x: axisOf(x.metric, x.scale),
-    y: axisOf(y.metric, y.scale),
+    x: axisOf(x.metric, x.scale, x.label),
+    y: axisOf(y.metric, y.scale, y.label),
     series: drawable(series),
   };
 }

@@ -127,11 +127,11 @@ async function reportOf(
   return {
     name,
     title,
-    summary: [`${shows} (${source}.)`, ...notes],
+    summary: [`${shows[0].toUpperCase()}${shows.slice(1)}.`, ...notes],
     warnings,
     tables: [...tables.map((spec) => tableOf(spec, runs)), ...(comparison ? [comparison] : [])],
     figures: drawn,
-    provenance: await provenanceOf(outcomes, options.command),
+    provenance: [['experiment', source], ...(await provenanceOf(outcomes, options.command))],
   };
 }
 
