@@ -1,12 +1,19 @@
-/** `npm run bench [-- linear conv mlp startup]`: all figures that docs/benchmarks.md quotes. */
+/** `npm run bench [-- linear conv resnet mlp startup]`: all figures that docs/benchmarks.md quotes. */
 
 import { benchConv } from './conv.js';
 import { machine } from './lib.js';
 import { benchLinear } from './linear.js';
 import { benchMlp } from './mlp.js';
+import { benchResnet } from './resnet.js';
 import { benchStartup } from './startup.js';
 
-const benches = { linear: benchLinear, conv: benchConv, mlp: benchMlp, startup: benchStartup };
+const benches = {
+  linear: benchLinear,
+  conv: benchConv,
+  resnet: benchResnet,
+  mlp: benchMlp,
+  startup: benchStartup,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !Object.hasOwn(benches, name));

@@ -35,18 +35,43 @@ class FoldPartials {
   weightGradient: usize; // dense; written on the support only
 }
 
-/** Where the list of a row's non-zeros begins in the scratch memory: (byte offset, weight) each. */
+/**
+ * The scratch memory of a tile: its positions, for each row how far its non-zeros have been worked
+ * off, and the list of those under work: (byte offset, weight) each.
+ */
 // @ts-ignore: decorator
 @inline
-function listStart(): usize {
+function cursors(): usize {
   return scratch() + POSITION_BYTES;
 }
 
-/** Lists a row's non-zeros that the sweep visits, and returns the list's end. */
-function listRow(support: Support, row: i32, taps: usize): usize {
-  let at = <usize>(load<i32>(support.starts + <usize>(row << 2)) << 2);
-  const end = <usize>(load<i32>(support.starts + <usize>(row << 2), 4) << 2);
-  let list = listStart();
+// @ts-ignore: decorator
+@inline
+function listStart(support: Support): usize {
+  return cursors() + (<usize>((support.rows + 1) & ~1) << 2);
+}
+
+/** Sets all rows to their first non-zero. */
+function beginRows(support: Support): void {
+  memory.copy(cursors(), support.starts, <usize>support.rows << 2);
+}
+
+/** The first of a row's non-zeros, from its cursor on, that lies beyond a piece's columns. */
+function endOfPiece(support: Support, row: i32, endColumn: i32): i32 {
+  let at = load<i32>(cursors() + <usize>(row << 2));
+  const end = load<i32>(support.starts + <usize>(row << 2), 4);
+  if (endColumn >= support.columns) return end;
+  while (at < end && load<i32>(support.entries + <usize>(at << 2)) < endColumn) at++;
+  return at;
+}
+
+/** Lists a row's non-zeros of a piece that the sweep visits, and returns the list's end. */
+function listPiece(support: Support, row: i32, taps: usize, endColumn: i32): usize {
+  const cursor = cursors() + <usize>(row << 2), endOfRow = endOfPiece(support, row, endColumn);
+  let at = <usize>(load<i32>(cursor) << 2);
+  const end = <usize>(endOfRow << 2);
+  store<i32>(cursor, endOfRow);
+  let list = listStart(support);
   for (; at < end; at += 4) {
     const line = load<i32>(taps + <usize>(load<i32>(support.entries + at) << 2));
     if (line < 0) continue;
@@ -57,30 +82,49 @@ function listRow(support: Support, row: i32, taps: usize): usize {
   return list;
 }
 
-/** A tile is a strip of one block, all output channels: their common input stays in the cache. */
+/**
+ * A tile is a strip of one block, all output channels. It walks through the input channels in pieces
+ * that stay in the cache while all output channels read them.
+ */
 export function convEntries(args: ConvEntries, tile: i32): void {
   const sweep = args.sweep, support = args.support;
   const block = tile / sweep.tilesPerBlock, strip = tile % sweep.tilesPerBlock;
   const count = placePositions(sweep, strip);
   const input = args.input + (<usize>(block * sweep.inputBlock) << LINE_SHIFT);
-  let output = args.output + (<usize>(block * sweep.outputBlock) << LINE_SHIFT);
-  for (let row = 0; row < support.rows; row++) {
-    const end = listRow(support, row, sweep.taps);
-    const bias = args.bias ? v128.load32_splat(args.bias + <usize>(row << 2)) : f32x4.splat(0);
-    for (let at = 0; at < count; at += 3) {
-      const second = min(at + 1, count - 1), third = min(at + 2, count - 1);
-      threePositions(
-        end, args.accumulate != 0, bias, input + inputAt(at), input + inputAt(second), input + inputAt(third),
-        output + outputAt(at), output + outputAt(second), output + outputAt(third),
-      );
+  const outputs = args.output + (<usize>(block * sweep.outputBlock) << LINE_SHIFT);
+  beginRows(support);
+  for (let column = 0; column < support.columns; column += sweep.pieceColumns) {
+    const accumulate = args.accumulate != 0 || column > 0;
+    let output = outputs;
+    for (let row = 0; row < support.rows; row++) {
+      const end = listPiece(support, row, sweep.taps, column + sweep.pieceColumns);
+      const bias = args.bias ? v128.load32_splat(args.bias + <usize>(row << 2)) : f32x4.splat(0);
+      if (!accumulate || end > listStart(support)) {
+        sweepRow(listStart(support), end, accumulate, bias, count, input, output);
+      }
+      output += <usize>sweep.outputPlane << LINE_SHIFT;
     }
-    output += <usize>sweep.outputPlane << LINE_SHIFT;
+  }
+}
+
+/** One output channel over the positions of a strip. */
+// @ts-ignore: decorator
+@inline
+function sweepRow(
+  list: usize, end: usize, accumulate: bool, bias: v128, count: i32, input: usize, output: usize,
+): void {
+  for (let at = 0; at < count; at += 3) {
+    const second = min(at + 1, count - 1), third = min(at + 2, count - 1);
+    threePositions(
+      list, end, accumulate, bias, input + inputAt(at), input + inputAt(second), input + inputAt(third),
+      output + outputAt(at), output + outputAt(second), output + outputAt(third),
+    );
   }
 }
 
 /** Three positions of one channel: twelve accumulators over the list of non-zeros. */
 function threePositions(
-  end: usize, accumulate: bool, bias: v128, in0: usize, in1: usize, in2: usize, out0: usize, out1: usize, out2: usize,
+  list: usize, end: usize, accumulate: bool, bias: v128, in0: usize, in1: usize, in2: usize, out0: usize, out1: usize, out2: usize,
 ): void {
   let a0 = bias, a1 = bias, a2 = bias, a3 = bias;
   let b0 = bias, b1 = bias, b2 = bias, b3 = bias;
@@ -90,7 +134,7 @@ function threePositions(
     b0 = v128.load(out1); b1 = v128.load(out1, 16); b2 = v128.load(out1, 32); b3 = v128.load(out1, 48);
     c0 = v128.load(out2); c1 = v128.load(out2, 16); c2 = v128.load(out2, 32); c3 = v128.load(out2, 48);
   }
-  for (let list = listStart(); list < end; list += 8) {
+  for (; list < end; list += 8) {
     const offset = <usize>load<i32>(list);
     const w = v128.load32_splat(list, 4);
     let x = in0 + offset;
@@ -123,12 +167,16 @@ export function convEntriesWeightGradient(args: ConvEntriesWeightGradient, tile:
   const output = args.outputGradient + (<usize>(tile * sweep.outputBlock) << LINE_SHIFT);
   for (let strip = 0; strip < sweep.tilesPerBlock; strip++) {
     const count = placePositions(sweep, strip);
-    for (let row = 0; row < support.rows; row++) {
-      const gradient = output + (<usize>(row * sweep.outputPlane) << LINE_SHIFT);
-      const start = load<i32>(support.starts + <usize>(row << 2));
-      const end = load<i32>(support.starts + <usize>(row << 2), 4);
-      for (let at = start; at < end; at += 4) {
-        gradientOfFour(support, sweep.taps, at, end, count, input, gradient, partials);
+    beginRows(support);
+    for (let column = 0; column < support.columns; column += sweep.pieceColumns) {
+      for (let row = 0; row < support.rows; row++) {
+        const gradient = output + (<usize>(row * sweep.outputPlane) << LINE_SHIFT);
+        const cursor = cursors() + <usize>(row << 2);
+        const end = endOfPiece(support, row, column + sweep.pieceColumns);
+        for (let at = load<i32>(cursor); at < end; at += 4) {
+          gradientOfFour(support, sweep.taps, at, end, count, input, gradient, partials);
+        }
+        store<i32>(cursor, end);
       }
     }
   }

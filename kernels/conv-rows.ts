@@ -9,8 +9,9 @@ import { madd, sumLanes } from './simd';
 
 /** Depth of a panel that stays in the first-level cache while a strip's positions pass. */
 const DEPTH: i32 = 384;
-/** Rows that share the lines of two columns in the weight gradient. */
+/** Rows that share the lines of two columns in the weight gradient; an even number of columns. */
 const ROWS: i32 = 24;
+const COLUMNS: i32 = 72;
 
 @unmanaged
 class PackConv {
@@ -105,14 +106,16 @@ function sweepSix(
   }
 }
 
-/** The gradient of all weights, or of the active rows. A tile is ROWS rows over the whole batch. */
+/** The gradient of all weights, or of the active rows. A tile is ROWS × COLUMNS of them over the whole batch. */
 export function convRowsWeightGradient(args: ConvRowsWeightGradient, tile: i32): void {
   const sweep = args.sweep, support = args.support;
   const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
-  const first = tile * ROWS, last = min(first + ROWS, count);
+  const across = (support.columns + COLUMNS - 1) / COLUMNS;
+  const first = (tile / across) * ROWS, last = min(first + ROWS, count);
+  const left = (tile % across) * COLUMNS, right = min(left + COLUMNS, support.columns);
   for (let at = first; at < last; at++) {
-    const row = entryOf(support.order, at, count);
-    memory.fill(args.weightGradient + (<usize>(row * support.columns) << 2), 0, <usize>support.columns << 2);
+    const start = entryOf(support.order, at, count) * support.columns + left;
+    memory.fill(args.weightGradient + (<usize>start << 2), 0, <usize>(right - left) << 2);
   }
   const batch = args.batch, scope = args.scope;
   for (let block = firstBlock(batch, scope); block < endBlock(batch, scope); block++) {
@@ -120,7 +123,7 @@ export function convRowsWeightGradient(args: ConvRowsWeightGradient, tile: i32):
     const output = args.outputGradient + (<usize>(block * sweep.outputBlock) << LINE_SHIFT);
     for (let strip = 0; strip < sweep.tilesPerBlock; strip++) {
       const positions = placePositions(sweep, strip);
-      for (let column = 0; column < support.columns; column += 2) {
+      for (let column = left; column < right; column += 2) {
         for (let at = first; at < last; at += SIX) {
           gradientSixByTwo(args, at, count, column, positions, input, output);
         }

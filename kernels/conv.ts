@@ -30,6 +30,8 @@ export class Sweep {
   outputPlane: i32;
   /** For each column of the (transposed) weight its line, or −1 where the sweep leaves it out. */
   taps: usize;
+  /** Columns in a piece: with their lines a strip's inputs stay in the second-level cache. */
+  pieceColumns: i32;
   /** The columns that the sweep visits: how many, their lines, and where they lie in a weight's row. */
   depth: i32;
   lines: usize;

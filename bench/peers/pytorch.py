@@ -3,6 +3,7 @@
     /usr/bin/python3 bench/peers/pytorch.py mlp-step
     /usr/bin/python3 bench/peers/pytorch.py linear SIZE BATCH
     /usr/bin/python3 bench/peers/pytorch.py conv CHANNELS SIZE BATCH
+    /usr/bin/python3 bench/peers/pytorch.py resnet
 
 Options: --threads N (default 2), --seconds S (time for each figure, default 4).
 
@@ -18,6 +19,7 @@ import json
 import math
 import os
 import re
+import resource
 import statistics
 import sys
 import time
@@ -189,6 +191,94 @@ def time_conv(args):
     return {"channels": channels, "size": size, "batch": batch, **figures}
 
 
+class Block(nn.Module):
+    """Two 3x3 convolutions and a skip connection, projected where the shape changes."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.skip = nn.Sequential()
+        if stride != 1 or inputs != outputs:
+            self.skip = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.skip(x))
+
+
+def make_resnet18():
+    layers = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
+    inputs = 64
+    for outputs, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
+        layers += [Block(inputs, outputs, stride), Block(outputs, outputs, 1)]
+        inputs = outputs
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+
+
+class AdaBreg:
+    """Adam's moments drive v; theta is the prox of v over kernels, as the published optimizer does it."""
+
+    def __init__(self, parameters, lr, strength, betas=(0.9, 0.999), epsilon=1e-8):
+        self.lr, self.strength, self.betas, self.epsilon = lr, strength, betas, epsilon
+        self.steps = 0
+        self.entries = [
+            (p, p.data.clone(), torch.zeros_like(p), torch.zeros_like(p)) for p in parameters
+        ]
+
+    @torch.no_grad()
+    def step(self):
+        self.steps += 1
+        beta1, beta2 = self.betas
+        for p, v, m, s in self.entries:
+            m.mul_(beta1).add_(p.grad, alpha=1 - beta1)
+            s.mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
+            root = (s.sqrt() / math.sqrt(1 - beta2**self.steps)).add_(self.epsilon)
+            v.addcdiv_(m, root, value=-self.lr / (1 - beta1**self.steps))
+            p.data = self.prox(v) if p.dim() == 4 else v.clone()
+            p.grad = None
+
+    def prox(self, v):
+        kernels = v.flatten(2)
+        norms = kernels.norm(dim=2, keepdim=True)
+        threshold = self.strength * math.sqrt(kernels.shape[2])
+        return (kernels * torch.clamp(1 - threshold / norms, min=0)).view_as(v)
+
+
+def time_resnet(args):
+    batch = 128
+    model = make_resnet18()
+    optimizer = AdaBreg(list(model.parameters()), lr=1e-7, strength=1e-4)
+    x, y = torch.rand(batch, 3, 32, 32), torch.randint(0, 10, (batch,))
+    rows = []
+
+    def step():
+        t = [now_ms()]
+        loss = F.cross_entropy(model(x), y)
+        t.append(now_ms())
+        loss.backward()
+        t.append(now_ms())
+        optimizer.step()
+        t.append(now_ms())
+        rows.append([after - before for before, after in zip(t, t[1:])])
+
+    step_ms, runs = median_ms(step, args.seconds, warmup=1, least=3)
+    names = ("forward", "backward", "optimizer")
+    split = {name: round(statistics.median(column)) for name, column in zip(names, zip(*rows[1:]))}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "batch": batch,
+        "steps": runs,
+        "step_ms": round(step_ms),
+        "split_ms": split,
+        "peak_mebibytes": round(peak),
+    }
+
+
 def loaded_libraries():
     """Files of the BLAS-like libraries mapped into this process."""
     pattern = re.compile(r"(blas|blis|mkl|dnnl|atlas)[^/]*\.so", re.IGNORECASE)
@@ -235,6 +325,7 @@ def main():
     conv.add_argument("size", type=int)
     conv.add_argument("batch", type=int)
     conv.set_defaults(run=time_conv)
+    tasks.add_parser("resnet", parents=[common]).set_defaults(run=time_resnet)
     args = parser.parse_args()
 
     torch.manual_seed(0)

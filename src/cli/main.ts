@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import { metricNames } from '../plot/metric-names.js';
 import { version } from '../version.js';
 import { exitCodeOf, exitOnWriteError, reportError } from './errors.js';
 
@@ -107,6 +108,26 @@ program
     ),
   )
   .action(async (...args) => (await import('./commands/reproduce.js')).default(args[0], args[1]));
+
+program
+  .command('plot <run...>')
+  .description('draw runs, finished or not: one figure, or a page of all')
+  .addOption(new Option('--metric <name>', 'what to draw (default: all)').choices(metricNames))
+  .option(
+    '--out <file>',
+    'an .svg or .png of one figure (default: accuracy), or a page',
+    'plot.html',
+  )
+  .addHelpText(
+    'after',
+    examples(
+      'bregman plot runs/mnist-mlp-1',
+      'bregman plot runs/* --out runs.html',
+      'bregman plot runs/mnist-mlp-1 runs/mnist-mlp-2 --metric density --out density.svg',
+      'bregman plot runs/mnist-mlp-1 --metric layers --out layers.png',
+    ),
+  )
+  .action(async (...args) => (await import('./commands/plot.js')).default(args[0], args[1]));
 
 program
   .command('presets')

@@ -1,34 +1,13 @@
 /** Text for people: numbers, tables, and names from files that may hold anything. */
 
+export { count, duration, percent, short } from '../report/numbers.js';
+
 /** On one line, without what a terminal would take as a command. */
 export function oneLine(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .replace(/[\p{Cc}\p{Cf}]/gu, '?')
     .trim();
-}
-
-/** 0.0512 → 5.12 % */
-export function percent(share: number | undefined): string {
-  return share === undefined ? '' : `${(share * 100).toFixed(2)} %`;
-}
-
-/** Four significant digits. */
-export function short(value: number | undefined): string {
-  return value === undefined ? '' : String(Number(value.toPrecision(4)));
-}
-
-/** 50890 → 50,890 */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** 1.2 s, 3 min 5 s, 2 h 4 min */
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Rows in aligned columns, the first to the left, numbers to the right. */

@@ -97,6 +97,11 @@ export class Engine {
     return this.#memory.usedBytes;
   }
 
+  /** What `usedBytes` may grow to. */
+  get maximumBytes(): number {
+    return this.#memory.maximumBytes;
+  }
+
   /** Makes sure that every thread has at least so many bytes of its own while a kernel runs. */
   reserveScratch(bytes: number): void {
     if (bytes <= this.#scratchBytes) return;

@@ -10,6 +10,7 @@ export {
 export { denseStart, initialize, type Start, sparseNormal } from './initialize.js';
 export * from './layers/index.js';
 export type { LossName } from './loss.js';
+export { type MemoryUse, memoryUse } from './memory-use.js';
 export {
   inferenceMultiplyAdds,
   type MultiplyAdds,

@@ -215,16 +215,16 @@ function planGradients(
 
 /** Memory that gradients take and give back. */
 class GradientPool {
-  #free: PlannedBuffer[] = [];
+  #free: { name: string; bytes: number }[] = [];
   #count = 0;
 
-  /** The smallest free buffer that is large enough, or a new one. */
+  /** The smallest free buffer that is large enough, else the largest one, which grows. */
   take(bytes: number): PlannedBuffer {
-    const [best] = this.#free
-      .filter((buffer) => buffer.bytes >= bytes)
-      .sort((a, b) => a.bytes - b.bytes);
+    const bySize = this.#free.sort((a, b) => a.bytes - b.bytes);
+    const best = bySize.find((buffer) => buffer.bytes >= bytes) ?? bySize.at(-1);
     if (!best) return { name: `gradient ${this.#count++}`, bytes };
     this.#free = this.#free.filter((buffer) => buffer !== best);
+    best.bytes = Math.max(best.bytes, bytes);
     return best;
   }
 

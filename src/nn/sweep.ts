@@ -19,8 +19,13 @@ export interface Sweep {
   readonly tilesPerBlock: number;
 }
 
-/** What of a block's input a tile may read: most of a second-level cache. */
-const TILE_INPUT_BYTES = 768 * 1024;
+/**
+ * What of a block's input a tile may read: the taller a strip, the fewer passes over the weights, and the
+ * more outputs to come back to with every piece of the input.
+ */
+const TILE_INPUT_BYTES = 1600 * 1024;
+/** What all output channels read before they go on to the next input channels: of a second-level cache. */
+const PIECE_INPUT_BYTES = 640 * 1024;
 /** The table of positions has room for so many. */
 const MOST_POSITIONS = 1024;
 const LINE_BYTES = 64;
@@ -142,6 +147,7 @@ function planSweep(plan: SweepPlan): Sweep {
       ...[input.layout.block, input.start, input.stepY, input.stepX],
       ...[output.layout.block, output.start, output.stepY, output.stepX, output.layout.plane],
       record('taps', taps),
+      pieceColumns(plan, rowsPerTile),
       depth,
       record('lines', lines),
       record('weight offsets', weightOffsets),
@@ -156,4 +162,13 @@ function rowsThatFit({ height, width, input, kernelHeight }: SweepPlan): number 
   const byCache = Math.floor((TILE_INPUT_BYTES / rowBytes - kernelHeight) / step) + 1;
   const byTable = Math.floor(MOST_POSITIONS / width);
   return Math.max(1, Math.min(height, byCache, byTable));
+}
+
+/** Columns of as many input channels as fit, of pieces of equal size. */
+function pieceColumns({ input, taps, kernelHeight }: SweepPlan, rowsPerTile: number): number {
+  const { channels, row } = input.layout;
+  const inputRows = (rowsPerTile - 1) * (input.stepY / row) + kernelHeight;
+  const fitting = Math.max(1, Math.floor(PIECE_INPUT_BYTES / (inputRows * row * LINE_BYTES)));
+  const pieces = Math.ceil(channels / fitting);
+  return Math.ceil(channels / pieces) * (taps.length / channels);
 }

@@ -1,6 +1,9 @@
 import type { Scale, Axis as VegaAxis } from 'vega';
 import type { Axis } from './chart.js';
 
+/** About so many on an axis. */
+const TICKS = 8;
+
 /** The least and the greatest value that a scale shows. */
 export type Domain = readonly [least: number, most: number];
 
@@ -35,7 +38,7 @@ export function scaleOf(
   const common = { name, domain: [...domain], range };
   return scale === 'log'
     ? { ...common, type: 'log' }
-    : { ...common, type: 'linear', nice: isNice, zero: false };
+    : { ...common, type: 'linear', nice: isNice && TICKS, zero: false };
 }
 
 /** An axis on one side of the chart, whose scale is `x` or `y`. */
@@ -45,7 +48,7 @@ export function axisOf(orient: 'bottom' | 'left', axis: Axis, domain: Domain): V
     scale: orient === 'bottom' ? 'x' : 'y',
     title: axis.label,
     grid: true,
-    ...ticks(axis, domain, 8),
+    ...ticks(axis, domain, TICKS),
   };
 }
 
@@ -84,5 +87,7 @@ function logSteps(least: number, most: number, multiples: readonly number[]): nu
   const first = Math.floor(Math.log10(least)) - 1;
   const last = Math.ceil(Math.log10(most)) + 1;
   const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  return powers.flatMap((power) => multiples.map((multiple) => Number(`${multiple}e${power}`)));
+  return powers
+    .flatMap((power) => multiples.map((multiple) => Number(`${multiple}e${power}`)))
+    .filter((step) => step > 0 && step < Infinity);
 }

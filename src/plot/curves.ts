@@ -8,6 +8,9 @@ import { ink, type Look, looksOf } from './style.js';
 /** A line of no more points than this shows them. */
 const FEW_POINTS = 12;
 
+/** In the legend long enough for its dashes. */
+const longLine = { symbolType: 'stroke', symbolSize: 400 } as const;
+
 /**
  * Lines with bands, or points with error bars, over two axes.
  *
@@ -47,7 +50,7 @@ export function curvesSpec({ kind, x, y, series }: LineChart | PointChart, width
             ...curves.map(line),
             ...curves
               .filter(({ rows }) => rows.length <= FEW_POINTS)
-              .map((each) => symbols(each, 40)),
+              .map((each) => symbols(each, 10 * each.look.width ** 2)),
             ...curves.map(labels),
           ]
         : [
@@ -59,7 +62,7 @@ export function curvesSpec({ kind, x, y, series }: LineChart | PointChart, width
       series.map(({ name }) => name),
       width,
       kind === 'lines'
-        ? { stroke: 'stroke', strokeDash: 'dash', strokeWidth: 'width', symbolType: 'stroke' }
+        ? { stroke: 'stroke', strokeDash: 'dash', strokeWidth: 'width', ...longLine }
         : { stroke: 'stroke', fill: 'fill', shape: 'shape' },
     ),
   };

@@ -7,7 +7,7 @@ import { LETTER } from './style.js';
 const ROW_HEIGHT = 28;
 /** What the label of a column needs. */
 const LABEL_WIDTH = 30;
-const LEGEND_LENGTH = 200;
+const LEGEND_LENGTH = 240;
 const MISSING = '#dddddd';
 
 /**
@@ -19,13 +19,8 @@ export function heatmapSpec({ x, rows, columns, values, value }: Heatmap, width:
   const cells = rows.flatMap((_, row) =>
     columns.map((_, column) => ({ row, column, value: values[row]?.[column] ?? Number.NaN })),
   );
-  const domain = extent(
-    shown(
-      cells.map((cell) => cell.value),
-      value,
-    ),
-    value,
-  );
+  const visible = shown(values.flat(), value);
+  const domain = extent(value.scale === 'log' ? visible : [0, ...visible], value);
   const names = rows.reduce((most, { length }) => Math.max(most, length), 0) * LETTER;
   const step = Math.max(1, Math.floor((width - names) / Math.max(1, columns.length)));
   const stride = Math.ceil(LABEL_WIDTH / step);
@@ -86,6 +81,7 @@ export function heatmapSpec({ x, rows, columns, values, value }: Heatmap, width:
         ...{ orient: 'bottom', direction: 'horizontal', type: 'gradient', fill: 'color' },
         title: value.label,
         gradientLength: LEGEND_LENGTH,
+        labelOverlap: value.scale !== 'log',
         ...ticks(value, domain, 4),
       },
     ],

@@ -7,6 +7,8 @@ import { ink, LETTER } from './style.js';
 /** Small pictures are enlarged to about this many pixels. */
 const SIZE = 56;
 const GAP = 6;
+/** This share of the weights is shown in shades, the strongest rest in the full colour. */
+const FULL_COLOR = 0.95;
 /** Pictures a line, however wide it becomes. */
 const AT_LEAST = 10;
 
@@ -86,13 +88,13 @@ function zoomOf(picture: Picture): number {
   return Math.max(1, Math.round(SIZE / sideOf(picture)));
 }
 
-/** The largest absolute value of all. */
+/** The absolute value that few weights exceed: a single strong one would make the others pale. */
 function strongestOf(pictures: readonly Picture[]): number {
-  const most = pictures.reduce(
-    (most, { data }) => data.reduce((a, b) => Math.max(a, Math.abs(b) || 0), most),
-    0,
-  );
-  return most || 1;
+  const sizes = pictures
+    .flatMap(({ data }) => Array.from(data, Math.abs))
+    .filter((size) => size > 0)
+    .sort((a, b) => a - b);
+  return sizes[Math.floor(sizes.length * FULL_COLOR)] ?? 1;
 }
 
 function weightLegend(strongest: number): Pick<Spec, 'scales' | 'legends'> {
@@ -108,7 +110,12 @@ function weightLegend(strongest: number): Pick<Spec, 'scales' | 'legends'> {
     legends: [
       {
         ...{ orient: 'bottom', direction: 'horizontal', type: 'gradient', fill: 'weight' },
-        ...{ title: 'weight', gradientLength: 200, format: '.2~g', tickCount: 5 },
+        ...{
+          title: 'weight (beyond the ends: full colour)',
+          gradientLength: 240,
+          format: '.2~g',
+          tickCount: 5,
+        },
       },
     ],
   };

@@ -1,13 +1,17 @@
-import { createHash } from 'node:crypto';
 import type { LoggerInterface, Spec } from 'vega';
 import { barsSpec } from './bars.js';
 import type { Chart } from './chart.js';
 import { curvesSpec } from './curves.js';
+import { framed } from './frame.js';
 import { heatmapSpec } from './heatmap.js';
 import { imagesSpec } from './images.js';
 import { config } from './style.js';
+import { replaceControls } from './xml.js';
 
-/** The size of a chart in pixels; heat maps and images find their height themselves. */
+/**
+ * The size of a chart in pixels. A title comes on top of it; heat maps and images find their height
+ * themselves.
+ */
 export interface RenderOptions {
   readonly title?: string;
   /** Default 640. */
@@ -31,12 +35,11 @@ export async function renderSvg(
     height,
     padding: 12,
     autosize: { type: 'fit', contains: 'padding' },
-    ...(title !== '' && { title: { text: title } }),
     ...(await specOf(chart, width)),
   };
   const view = new View(parse(spec, config), { logger: throwing(logger(None)) });
   try {
-    return withOwnIds(withoutControls(await view.toSVG()));
+    return framed(replaceControls(await view.toSVG()), title);
   } finally {
     view.finalize();
   }
@@ -62,29 +65,4 @@ function throwing(logger: LoggerInterface): LoggerInterface {
     throw error;
   };
   return logger;
-}
-
-/** Characters that XML cannot hold, escaped or not. */
-function withoutControls(svg: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
-  return svg.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/gu, '\ufffd');
-}
-
-/** Ids that no other chart on a page has, and that do not count the charts drawn before. */
-function withOwnIds(svg: string): string {
-  const ids = Array.from(
-    svg.matchAll(/<(?:clipPath|linearGradient) id="([^"]+)"/g),
-    ([, id]) => id,
-  );
-  const rename = (text: string, to: (i: number) => string) =>
-    ids.reduce(
-      (done, id, i) =>
-        done
-          .replaceAll(` id="${id}"`, ` id="${to(i)}"`)
-          .replaceAll(`url(#${id})`, `url(#${to(i)})`),
-      text,
-    );
-  const content = rename(svg, String);
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 8);
-  return rename(svg, (i) => `chart-${hash}-${i}`);
 }

@@ -19,29 +19,21 @@ const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', '
 
 /** Of text. */
 export const ink = '#222222';
-const font = 'Helvetica, Arial, sans-serif';
+export const font = 'Helvetica, Arial, sans-serif';
 const grey = '#888888';
 
 /** How all charts look. */
 export const config: Config = {
-  background: 'white',
   text: { font },
-  title: {
-    anchor: 'start',
-    frame: 'bounds',
-    font,
-    color: ink,
-    fontSize: 15,
-    fontWeight: 'bold',
-    offset: 12,
-  },
   axis: {
+    aria: false,
     domainColor: grey,
     tickColor: grey,
     gridColor: '#e6e6e6',
     labelFont: font,
     labelColor: ink,
     labelFontSize: 12,
+    labelLimit: 0,
     titleFont: font,
     titleColor: ink,
     titleFontSize: 13,
@@ -49,6 +41,7 @@ export const config: Config = {
     titlePadding: 10,
   },
   legend: {
+    aria: false,
     labelFont: font,
     labelColor: ink,
     labelFontSize: 12,
@@ -68,7 +61,8 @@ export interface Look {
   readonly fill: string;
   readonly shape: string;
   readonly width: number;
-  readonly dash: readonly number[];
+  /** Null: an unbroken line. */
+  readonly dash: readonly number[] | null;
 }
 
 /** A look for each series: colours in order, again with dots when they run out. */
@@ -84,8 +78,8 @@ export function looksOf(series: readonly Series[]): Look[] {
       color,
       fill: isReference ? 'white' : color,
       shape: shapes[turn % shapes.length],
-      width: own.includes(each) ? 2 : 1.2,
-      dash: isReference ? [6, 4] : isRepeated ? [1, 2] : [],
+      width: own.includes(each) ? 2 : isReference ? 1.6 : 1.2,
+      dash: isReference ? [6, 4] : isRepeated ? [1, 2] : null,
     };
   });
 }

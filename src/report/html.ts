@@ -1,3 +1,4 @@
+import { escapeXml } from '../plot/xml.js';
 import type { DrawnFigure, DrawnReport, Table } from './report.js';
 
 /** One page with everything in it: no script, nothing from outside. */
@@ -9,17 +10,17 @@ export function htmlPage(report: DrawnReport): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="bregman">
-<title>${escaped(title)}</title>
+<title>${escapeXml(title)}</title>
 <style>
 ${css}
 </style>
 </head>
 <body>
 <main>
-<h1>${escaped(title)}</h1>
+<h1>${escapeXml(title)}</h1>
 ${[
   ...(warnings.length > 0 ? [warningBox(warnings)] : []),
-  ...summary.map((text) => `<p>${escaped(text)}</p>`),
+  ...summary.map((text) => `<p>${escapeXml(text)}</p>`),
   ...tables.map(tableElement),
   ...figures.map(figureElement),
   ...(provenance.length > 0 ? [provenanceList(provenance)] : []),
@@ -31,7 +32,7 @@ ${[
 }
 
 function warningBox(warnings: readonly string[]): string {
-  const items = warnings.map((text) => `<li>${escaped(text)}</li>`);
+  const items = warnings.map((text) => `<li>${escapeXml(text)}</li>`);
   return `<aside role="note">\n<strong>Please note</strong>\n<ul>\n${items.join('\n')}\n</ul>\n</aside>`;
 }
 
@@ -40,7 +41,7 @@ function tableElement({ title, columns, rows, notes = [] }: Table): string {
     columns
       .map(({ align }, i) => {
         const side = align === 'right' ? ' class="right"' : '';
-        return `<${tag}${side}>${escaped(row[i] ?? '')}</${tag}>`;
+        return `<${tag}${side}>${escapeXml(row[i] ?? '')}</${tag}>`;
       })
       .join('');
   const header = cells(
@@ -49,53 +50,46 @@ function tableElement({ title, columns, rows, notes = [] }: Table): string {
   );
   return [
     '<section>',
-    `<h2>${escaped(title)}</h2>`,
+    `<h2>${escapeXml(title)}</h2>`,
     '<div class="wide"><table>',
     `<thead><tr>${header}</tr></thead>`,
     '<tbody>',
     ...rows.map((row) => `<tr>${cells('td', row)}</tr>`),
     '</tbody>',
     '</table></div>',
-    ...notes.map((note) => `<p class="note">${escaped(note)}</p>`),
+    ...notes.map((note) => `<p class="note">${escapeXml(note)}</p>`),
     '</section>',
   ].join('\n');
 }
 
 function figureElement({ name, caption, svg }: DrawnFigure): string {
-  const label = `role="img" aria-label="${escaped(caption)}"`;
+  const label = `role="img" aria-label="${escapeXml(caption)}"`;
   return [
-    `<figure id="${escaped(name)}">`,
+    `<figure id="${escapeXml(name)}">`,
     svg.replace('<svg ', `<svg ${label} `),
-    `<figcaption>${escaped(caption)}</figcaption>`,
+    `<figcaption>${escapeXml(caption)}</figcaption>`,
     '</figure>',
   ].join('\n');
 }
 
 function provenanceList(provenance: DrawnReport['provenance']): string {
   const entries = provenance.map(
-    ([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`,
+    ([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(value)}</dd>`,
   );
   return `<section>\n<h2>How it was made</h2>\n<dl>\n${entries.join('\n')}\n</dl>\n</section>`;
 }
 
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-}
-
 const css = `:root { color-scheme: light dark; }
 body { margin: 0; font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 46rem; margin: 0 auto; padding: 1rem; }
+main { max-width: 50rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; }
 h2 { font-size: 1.15rem; margin: 2rem 0 0.5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.7rem; text-align: left; vertical-align: top; border-bottom: 1px solid #8884; }
 th { border-bottom: 2px solid #888; }
-.right { text-align: right; }
+td:first-child { min-width: 8rem; }
+.right { text-align: right; white-space: nowrap; }
 .note, figcaption { font-size: 0.9rem; opacity: 0.8; }
 figure { margin: 2rem 0; break-inside: avoid; }
 figure svg { display: block; max-width: 100%; height: auto; }

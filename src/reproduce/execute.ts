@@ -99,7 +99,8 @@ class Executor {
       } catch (error) {
         if (this.#options.signal?.aborted && error === this.#options.signal.reason) break;
         if (!isOfOneRun(error)) throw error;
-        this.#warn(run, error.message);
+        if (error instanceof DataError) this.#warnOnce(error.message);
+        else this.#warn(run, error.message);
       }
     }
     return {
@@ -119,6 +120,7 @@ class Executor {
       this.#finish(state.outcome, true);
       return;
     }
+    if (run.work.kind === 'training') this.#data.checkFailure(run.work.config);
     this.#observer.onRun?.(run, {
       number: index + 1,
       runs: this.#planned.length,
@@ -165,7 +167,11 @@ class Executor {
   }
 
   #warn({ label, seed }: PlannedRun, problem: string): void {
-    const warning = `${label}, seed ${seed} is missing: ${problem}`;
+    this.#warnOnce(`${label}, seed ${seed} is missing: ${problem}`);
+  }
+
+  #warnOnce(warning: string): void {
+    if (this.#warnings.includes(warning)) return;
     this.#warnings.push(warning);
     this.#observer.onWarning?.(warning);
   }
@@ -205,8 +211,7 @@ class DataCache {
     const { data, dataDir, samples, task, seed } = config;
     const key = JSON.stringify({ data, dataDir, samples, task, seed });
     if (this.#data && key === this.#key) return this.#data;
-    const failure = this.#failures.get(data);
-    if (failure) throw failure;
+    this.checkFailure(config);
     // Gone before the next come, which may be as large.
     this.#data = undefined;
     const { onProgress, onDecode } = this.#options.observer ?? {};
@@ -215,12 +220,19 @@ class DataCache {
       this.#data = await loadTrainingData(config, { onProgress, onDecode, signal });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      const hint = `--data DIR says where the data are`;
-      const wrapped = new DataError(`${data}: ${error.message}; ${hint}`, { cause: error });
-      this.#failures.set(data, wrapped);
-      throw wrapped;
+      const problem = `all runs on ${data} are missing: ${error.message}; `;
+      const hint = '--data DIR says where the data are';
+      const failure = new DataError(problem + hint, { cause: error });
+      this.#failures.set(data, failure);
+      throw failure;
     }
     this.#key = key;
     return this.#data;
+  }
+
+  /** Throws again what went wrong with this set before. */
+  checkFailure({ data }: Config): void {
+    const failure = this.#failures.get(data);
+    if (failure) throw failure;
   }
 }

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/index.js';
 import { regularizerFrom, sizeOf } from '../math/index.js';
 import { autoencoder, imageModels, mlp, skipEncoder } from '../models/index.js';
 import {
+  type CompileOptions,
   Network,
   type NetworkDescription,
   type Parameter,
@@ -26,6 +27,7 @@ import {
 } from '../optim/index.js';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
+import { checkMemory } from './memory.js';
 import type { TrainingData } from './training-data.js';
 import { build } from './validate.js';
 
@@ -51,13 +53,16 @@ export function buildDescription({ model }: Config, samples: Samples): NetworkDe
  */
 export function buildNetwork(engine: Engine, config: Config, data: TrainingData): Network {
   const { train, mean, std } = data;
-  return new Network(engine, buildDescription(config, train), {
+  const description = buildDescription(config, train);
+  const options: CompileOptions = {
     batchSize: config.batchSize,
     loss: config.loss,
     inputType: train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
     ...(config.normalize && mean && std && { normalization: { mean, std } }),
     breakEven: config.breakEven,
-  });
+  };
+  checkMemory(engine, config, description, options);
+  return new Network(engine, description, options);
 }
 
 function describeModel(

@@ -81,6 +81,16 @@ test('with --json: a line a run, then tables and files', async (t) => {
   assert.match(warnings[0], /--quick/);
 });
 
+test('without its data, an experiment says in one line what is missing', async (t) => {
+  const { cwd } = await toy(t, { set: { data: 'nowhere' } });
+  const { code, stderr } = await bregman(['reproduce', 'toy.json'], { cwd });
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^bregman: toy: nothing could be run: all runs on nowhere .*--data DIR.*\n$/,
+  );
+});
+
 test('Ctrl-C saves the run, writes the report, and says how to go on', async (t) => {
   const { cwd } = await toy(t, { epochs: 60, quick: {} });
   let isSent = false;

@@ -172,10 +172,14 @@ for (const { build, skip } of builds) {
       test(`convolution backward by ${by}, on the support, and sampled elsewhere`, () =>
         check(checkSupport));
 
-      test(`convolution by ${by} over a large image, in strips`, () => {
-        for (const stride of [1, 2]) {
-          const image = [3, 61, 40] as const;
-          const sizes = { image, channels: 2, size: 3, stride, padding: 1, samples: 17 };
+      test(`convolution by ${by} over large and deep images, in strips and pieces`, () => {
+        for (const [image, channels, stride] of [
+          [[3, 61, 40], 2, 1],
+          [[3, 61, 40], 2, 2],
+          [[310, 9, 9], 2, 1],
+          [[2, 9, 9], 310, 2],
+        ] as const) {
+          const sizes = { image, channels, size: 3, stride, padding: 1, samples: 17 };
           const support = { channels: 1, kernels: 1, entries: 0.5 };
           const options = { bias: true, accumulates: [false] };
           for (const body of [checkForward, checkBackward, checkSupport]) {

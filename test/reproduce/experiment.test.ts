@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -41,6 +41,13 @@ for (const name of names) {
     }
   });
 }
+
+test('the example of the docs is an experiment', async () => {
+  const docs = await readFile(new URL('../../docs/reproduce.md', import.meta.url), 'utf8');
+  const [, example] = /```json\n([\s\S]*?)```/.exec(docs)!;
+  const experiment = parseExperiment(JSON.parse(example), 'mine.json');
+  assert.equal((await planRuns(experiment, {}, 'out')).length, 6);
+});
 
 test('full runs take at least three seeds where two cores can do them in an hour', async () => {
   for (const name of [

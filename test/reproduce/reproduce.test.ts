@@ -196,13 +196,16 @@ test('a run that diverges or lacks its data is named, and the others go on', asy
   assert.equal(outcomes.length, 2);
   assert.equal(report.warnings.length, 3);
   assert.match(report.warnings[0], /^wild, seed 0 is missing: training diverged at step \d+/);
-  assert.match(report.warnings[1], /^lost, seed 0 is missing: .*no data set or folder.*--data DIR/);
+  assert.match(
+    report.warnings[1],
+    /^all runs on .*none are missing: no data set or folder.*--data DIR/,
+  );
   assert.match(report.warnings[2], /^large batch, seed 0 is missing: batchSize: 5000 is more than/);
   assert.equal(report.tables[0].rows.length, 6);
 
   const lost = { ...experiment, runs: [{ ...experiment.runs[0], set: { data: 'nowhere' } }] };
   await assert.rejects(reproduce(lost, { out: join(cwd, 'lost') }), {
-    message: /^toy: nothing could be run: small λ, seed 0 is missing: .*nowhere/,
+    message: /^toy: nothing could be run: all runs on nowhere are missing: no data set or folder/,
   });
 });
 

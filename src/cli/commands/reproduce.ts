@@ -116,7 +116,7 @@ function watch(output: Output, progress: Progress): ExperimentObserver {
     },
     onWarning(warning) {
       progress.clear();
-      process.stderr.write(`bregman: ${oneLine(warning)}\n`);
+      output.line(output.colors.yellow(oneLine(warning)));
     },
   };
 }

@@ -41,6 +41,7 @@ export function conv2d(
 /** Tile sizes of kernels/conv-rows.ts and kernels/conv-entries.ts. */
 const SIX = 6;
 const GRADIENT_ROWS = 24;
+const GRADIENT_COLUMNS = 72;
 const FOLD_ROWS = 32;
 
 export const conv2dOperation: Operation<Conv2dLayer> = {
@@ -172,7 +173,7 @@ function weightGradient(
     call(
       'convRowsWeightGradient',
       { ...common, weightGradient: weight.gradient, scope: SCOPES[rows] },
-      Math.ceil(weight.rows / GRADIENT_ROWS),
+      Math.ceil(weight.rows / GRADIENT_ROWS) * Math.ceil(weight.columns / GRADIENT_COLUMNS),
       condition,
     );
   if (scope === 'all') return [byRows('all')];

@@ -1,0 +1,118 @@
+/**
+ * One configuration of bench/resnet.ts in a process of its own, for its peak memory is the process's: prints
+ * a JSON line.
+ */
+import { Engine, type LoadedProgram, type Program } from '#lib/engine/index.js';
+import { group, none, stream } from '#lib/math/index.js';
+import { resnet18 } from '#lib/models/index.js';
+import { type GradientScope, initialize, Network, type Parameter } from '#lib/nn/index.js';
+import { Optimizer } from '#lib/optim/index.js';
+import { median } from './lib.js';
+
+export interface StepFigures {
+  /** Of whole steps: milliseconds. */
+  readonly step: number;
+  /** By kernel: milliseconds a step, measured call by call. */
+  readonly kernels: Readonly<Record<string, number>>;
+  /** What JavaScript does to load a batch: milliseconds. */
+  readonly copying: number;
+  /** Of the process. */
+  readonly peakMemoryBytes: number;
+  /** Of single weights in the convolutions, at the end. */
+  readonly density: number;
+}
+
+const BATCH = 128;
+const CLASSES = 10;
+const WARM_UP = 2;
+const STEPS = 5;
+
+const isConvolution = ({ shape }: Parameter) => shape.length === 4;
+
+function start(engine: Engine, density: number): { network: Network; optimizer: Optimizer } {
+  const network = new Network(engine, resnet18(), { batchSize: BATCH, inputType: 'bytes' });
+  initialize(network, 0, (parameter) =>
+    isConvolution(parameter)
+      ? { density, by: 'kernels', gain: 5, bias: [0, 0] }
+      : { density: 1, by: 'entries', gain: 1, bias: [0, 0] },
+  );
+  const weights = network.parameters.filter(isConvolution);
+  const rest = network.parameters.filter((each) => !isConvolution(each));
+  // So slow that the density stays where it is.
+  const common = { method: 'adabreg', learningRate: 1e-7 } as const;
+  const optimizer = new Optimizer(network, [
+    {
+      ...common,
+      lambda: density === 1 ? 0 : 0.1,
+      parameters: weights,
+      regularizer: group('kernels'),
+    },
+    { ...common, parameters: rest, regularizer: none() },
+  ]);
+  optimizer.start();
+  return { network, optimizer };
+}
+
+/** Makes an engine run its programs call by call, and adds up the time of each kernel. */
+function measureKernels(engine: Engine): Map<string, number> {
+  const times = new Map<string, number>();
+  const pieces = new Map<LoadedProgram, readonly (readonly [string, LoadedProgram])[]>();
+  const { load, run } = { load: engine.load.bind(engine), run: engine.run.bind(engine) };
+  engine.load = (program: Program) => {
+    const whole = load(program);
+    pieces.set(
+      whole,
+      program.map((call) => [call.kernel, load([call])]),
+    );
+    return whole;
+  };
+  engine.run = (program, blocks) => {
+    for (const [kernel, piece] of pieces.get(program) ?? []) {
+      const started = performance.now();
+      run(piece, blocks);
+      times.set(kernel, (times.get(kernel) ?? 0) + performance.now() - started);
+    }
+  };
+  return times;
+}
+
+async function measure(density: number, scope: GradientScope): Promise<StepFigures> {
+  const random = stream(0, 'bench');
+  const images = Uint8Array.from({ length: BATCH * 3072 }, () => random.below(256));
+  const labels = Uint8Array.from({ length: BATCH }, () => random.below(CLASSES));
+  const order = Int32Array.from({ length: BATCH }, (_, i) => i);
+  const run = (engine: Engine, steps: number) => {
+    const { network, optimizer } = start(engine, density);
+    const times: { step: number; copying: number }[] = [];
+    for (let i = 0; i < WARM_UP + steps; i++) {
+      const started = performance.now();
+      network.loadInputs(images, order, 0, BATCH);
+      network.loadLabels(labels, order, 0);
+      const copying = performance.now() - started;
+      const { loss } = network.differentiate(scope, 0);
+      if (!Number.isFinite(loss)) throw new Error(`step ${i}: the loss is ${loss}`);
+      optimizer.step({ onSupport: scope === 'support' });
+      if (i >= WARM_UP) times.push({ step: performance.now() - started, copying });
+      if (i === WARM_UP - 1) kernels?.clear();
+    }
+    const [weights] = optimizer.groups;
+    return {
+      step: median(times.map(({ step }) => step)),
+      copying: median(times.map(({ copying }) => copying)),
+      density: weights.view().density,
+    };
+  };
+  let kernels: Map<string, number> | undefined;
+  const engine = await Engine.create({ threads: 2 });
+  const whole = run(engine, STEPS);
+  engine.close();
+  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+  const second = await Engine.create({ threads: 2 });
+  kernels = measureKernels(second);
+  run(second, 1);
+  second.close();
+  return { ...whole, kernels: Object.fromEntries(kernels), peakMemoryBytes };
+}
+
+const [density, scope] = process.argv.slice(2);
+console.log(JSON.stringify(await measure(Number(density), scope as GradientScope)));

@@ -1,0 +1,52 @@
+import { type Engine, LANES } from '../engine/index.js';
+import { type CompileOptions, memoryUse, type NetworkDescription } from '../nn/index.js';
+import { methods } from '../optim/index.js';
+import type { Config } from './config.js';
+import { ConfigError } from './config-error.js';
+
+/**
+ * Makes sure, before anything is allocated, that a run fits the engine's memory.
+ *
+ * @throws {ConfigError} it does not; names what is needed and the largest batch that fits
+ */
+export function checkMemory(
+  engine: Engine,
+  config: Config,
+  description: NetworkDescription,
+  options: CompileOptions,
+): void {
+  const free = engine.maximumBytes - engine.usedBytes;
+  const needed = (batchSize: number) => {
+    const { network, parameters } = memoryUse(description, { ...options, batchSize });
+    return network + optimizerArrays(config) * parameters;
+  };
+  const { batchSize } = config;
+  const asked = needed(batchSize);
+  if (asked <= free) return;
+  const largest = largestThatFits(batchSize, (samples) => needed(samples) <= free);
+  throw new ConfigError(
+    `batchSize: ${batchSize} needs ${mebibytes(asked)} of memory, the engine has ${mebibytes(free)}; ` +
+      (largest > 0 ? `batches of up to ${largest} fit` : 'the network is too large for it'),
+  );
+}
+
+/** The largest multiple of a block below `batchSize` that fits, 0 where none does. */
+function largestThatFits(batchSize: number, fits: (samples: number) => boolean): number {
+  let [fitting, tooMany] = [0, Math.ceil(batchSize / LANES)];
+  while (tooMany - fitting > 1) {
+    const middle = (fitting + tooMany) >> 1;
+    if (fits(middle * LANES)) fitting = middle;
+    else tooMany = middle;
+  }
+  return fitting * LANES;
+}
+
+/** How many arrays as large as the parameters the method keeps: v and moments. */
+function optimizerArrays({ optimizer }: Config): number {
+  const method = methods[optimizer.method];
+  return Number(method.usesSubgradient) + method.moments(optimizer);
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}
