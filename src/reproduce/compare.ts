@@ -3,7 +3,7 @@ import { statistics } from './statistics.js';
 
 /**
  * Calls the difference between our values and somebody else's, one a seed, by its name. Within two
- * standard deviations of the difference (of what spreads are known) there is none.
+ * standard deviations of the difference there is none; a single value is taken to spread like the others.
  */
 export function differenceInWords(
   ours: readonly number[],
@@ -12,7 +12,8 @@ export function differenceInWords(
 ): string {
   const [own, other] = [statistics(ours), statistics(theirs)];
   const difference = own.mean - other.mean;
-  const spread = 2 * Math.hypot(own.deviation ?? 0, other.deviation ?? 0);
+  const [a = 0, b = a] = [own.deviation ?? other.deviation, other.deviation];
+  const spread = 2 * Math.hypot(a, b);
   if (formatValue(metric, own.mean) === formatValue(metric, other.mean)) return 'equal';
   if (spread > 0 && Math.abs(difference) <= spread) return 'within the spread';
   return `${amount(Math.abs(difference), other.mean, metric)} ${difference > 0 ? metric.more : metric.less}`;

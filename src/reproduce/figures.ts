@@ -2,10 +2,16 @@
 import type { Axis, Chart, Figure, Point, Series } from '../plot/index.js';
 import type { ExperimentRun, FigureSpec, Reference } from './experiment.js';
 import { metricOf } from './metric.js';
-import { lengthOf, type Moment, metricValue, metricValues, type Outcome } from './outcome.js';
+import {
+  lengthOf,
+  type Moment,
+  metricValue,
+  metricValues,
+  type Outcome,
+  type RunOutcomes,
+} from './outcome.js';
 import { connectionsChart, imagesChart } from './pictures.js';
 import { statistics } from './statistics.js';
-import type { RunOutcomes } from './tables.js';
 
 /**
  * Draws what a figure of an experiment asks for.

@@ -1,7 +1,6 @@
+/** What experiments can tabulate and plot, by name. */
 import { UserError } from '../files/errors.js';
 import type { EpochMetrics, Summary } from '../train/index.js';
-
-/** What experiments can tabulate and plot, by name. */
 
 /** How a metric is called, written and compared. */
 export interface Metric {

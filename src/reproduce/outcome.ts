@@ -1,4 +1,5 @@
 import type { Summary } from '../train/index.js';
+import type { ExperimentRun } from './experiment.js';
 import { type Row, valueIn } from './metric.js';
 import type { PlannedRun } from './plan.js';
 
@@ -13,6 +14,13 @@ export interface Outcome {
   readonly summary?: Summary;
 }
 
+/** A run of the experiment with what its seeds came to. */
+export interface RunOutcomes {
+  readonly run: ExperimentRun;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Metrics on the way. */
 export interface Moment {
   /** Epochs or iterations done. */
   readonly at: number;

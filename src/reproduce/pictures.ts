@@ -12,8 +12,7 @@ import {
   runFiles,
 } from '../train/index.js';
 import { connectionsOf } from './connections.js';
-import type { Outcome } from './outcome.js';
-import type { RunOutcomes } from './tables.js';
+import type { Outcome, RunOutcomes } from './outcome.js';
 
 /** Of each run's first seed: corrupted, restored and clean images of the test set. */
 export async function imagesChart(shown: readonly RunOutcomes[], count: number): Promise<Chart> {

@@ -4,11 +4,11 @@ import { type Report, writeReport } from '../report/index.js';
 import { type ExecuteOptions, type Execution, execute } from './execute.js';
 import type { Experiment } from './experiment.js';
 import { figureOf } from './figures.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome, RunOutcomes } from './outcome.js';
 import { configOf, inputLoss } from './pictures.js';
 import { type Extent, planRuns, runsOf } from './plan.js';
 import { provenanceOf } from './provenance.js';
-import { comparisonTable, type RunOutcomes, tableOf } from './tables.js';
+import { comparisonTable, tableOf } from './tables.js';
 
 export interface ReproduceOptions extends Extent, ExecuteOptions {
   /** The folder of runs and report; by default `results/NAME`, of quick ones `results/NAME-quick`. */

@@ -3,14 +3,8 @@ import type { Table } from '../report/index.js';
 import { differenceInWords } from './compare.js';
 import type { ExperimentRun, TableSpec } from './experiment.js';
 import { formatSpread, formatValue, type Metric, metricOf } from './metric.js';
-import { lengthOf, metricValues, type Outcome } from './outcome.js';
+import { lengthOf, metricValues, type Outcome, type RunOutcomes } from './outcome.js';
 import { statistics } from './statistics.js';
-
-/** A run of the experiment with what its seeds came to. */
-export interface RunOutcomes {
-  readonly run: ExperimentRun;
-  readonly outcomes: readonly Outcome[];
-}
 
 const MISSING = '–';
 
@@ -95,8 +89,8 @@ export function comparisonTable(all: readonly RunOutcomes[]): Table | undefined 
     ],
     rows,
     notes: [
-      'Within the spread: closer than two standard deviations of the difference, by the seeds that ' +
-        'there are on either side. Single numbers have no spread.',
+      'Within the spread: closer than two standard deviations of the difference. A single number is ' +
+        'taken to spread like those of the other side.',
     ],
   };
 }

@@ -25,6 +25,9 @@ test('differences are called by their name', () => {
     differenceInWords(ours, theirs, metricOf(metric));
   assert.equal(words([0.086, 0.091, 0.086], [0.085, 0.087, 0.08], 'density'), 'within the spread');
   assert.equal(words([0.09, 0.0901], [0.085, 0.0851], 'density'), '0.5 points denser');
+  // A single number spreads like the others.
+  assert.equal(words([0.96, 0.97, 0.98], [0.995], 'test accuracy'), 'within the spread');
+  assert.equal(words([0.96, 0.97, 0.98], [0.9998], 'test accuracy'), '3.0 points lower');
   assert.equal(words([0.96], [0.976], 'test accuracy'), '1.6 points lower');
   assert.equal(words([0.98], [0.976], 'test accuracy'), '0.4 points higher');
   assert.equal(words([0.976], [0.976], 'test accuracy'), 'equal');
