@@ -1,13 +1,14 @@
+import type { MultiplyAdds } from '../nn/index.js';
 import type { Config, EpochMetrics, ModelReport, Score, Summary } from '../train/index.js';
 import { count, duration, oneLine, percent, short, table } from './text.js';
 
 /** A configuration in a line: what is trained on what, and how. */
 export function describeConfig(config: Config): string {
-  const { data, model, optimizer, schedule, lambdaPolicy, epochs, batchSize, seed } = config;
+  const { data, task, model, optimizer, schedule, lambdaPolicy, epochs, batchSize, seed } = config;
   const layers = nameOf(model);
   const policy = lambdaPolicy.kind === 'fixed' ? '' : ` (${lambdaPolicy.kind})`;
   const parts = [
-    `${layers} on ${data}`,
+    `${layers} on ${data}${task ? ` (${task.kind})` : ''}`,
     `${optimizer.method} with ${optimizer.regularizer.kind}`,
     `λ ${short(optimizer.lambda)}${policy}`,
     `learning rate ${short(optimizer.learningRate)} (${schedule.kind})`,
@@ -36,6 +37,7 @@ export function describeMetrics({ epoch, train, validation, density }: EpochMetr
 export function describeSummary({
   test,
   density,
+  multiplyAdds,
   epochs,
   seconds,
   peakMemoryBytes,
@@ -43,9 +45,15 @@ export function describeSummary({
   return [
     ...(test ? [`test ${describeScore(test)}`] : []),
     `density ${percent(density.total)}`,
+    `multiply-adds of the dense network: inference ${shareOf(multiplyAdds.inference)}, ` +
+      `training ${shareOf(multiplyAdds.training)}`,
     `${epochs} epochs in ${duration(seconds)}`,
     `${Math.round(peakMemoryBytes / 2 ** 20)} MiB`,
   ].join(', ');
+}
+
+function shareOf({ used, dense }: MultiplyAdds): string {
+  return percent(used / dense);
 }
 
 /** What is left of each layer, and of all. */

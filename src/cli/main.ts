@@ -88,6 +88,28 @@ program
   .action(async (...args) => (await import('./commands/inspect.js')).default(args[0], args[1]));
 
 program
+  .command('reproduce [experiment|file.json]')
+  .description('run an experiment of the paper over its seeds, and report it beside the reference')
+  .option('--list', 'what there is, and how long it takes')
+  .option('--quick', 'few epochs, one seed, part of the samples')
+  .option('--seeds <n>', 'this many seeds, from 0 on')
+  .option('--epochs <n>', 'passes over the training data')
+  .addOption(threads())
+  .addOption(data())
+  .option('--out <dir>', 'the folder of runs and report (default: results/NAME)')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    examples(
+      'bregman reproduce --list',
+      'bregman reproduce mnist-optimizers',
+      'bregman reproduce cifar10-resnet --quick --data photos',
+      'bregman reproduce my-experiment.json --seeds 5 --out results/mine',
+    ),
+  )
+  .action(async (...args) => (await import('./commands/reproduce.js')).default(args[0], args[1]));
+
+program
   .command('plot <run...>')
   .description('draw runs, finished or not: one figure, or a page of all')
   .addOption(new Option('--metric <name>', 'what to draw (default: all)').choices(metricNames))

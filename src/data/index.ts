@@ -14,5 +14,7 @@ export { type ImageFolderOptions, loadImageFolder } from './image-folder.js';
 export { type LoadOptions, locate } from './locate.js';
 export { loadMnist } from './mnist.js';
 export { measure, type Normalization } from './normalization.js';
+export { blurPlanes, type Restoration, restoration } from './restoration.js';
 export { type Dataset, type Labels, type Samples, samples, type Targets } from './samples.js';
 export { shuffled, split, splitByClass } from './split.js';
+export { type SampleCounts, subset } from './subset.js';

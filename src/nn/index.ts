@@ -11,6 +11,13 @@ export { denseStart, initialize, type Start, sparseNormal } from './initialize.j
 export * from './layers/index.js';
 export type { LossName } from './loss.js';
 export { type MemoryUse, memoryUse } from './memory-use.js';
+export {
+  inferenceMultiplyAdds,
+  type MultiplyAdds,
+  stepMultiplyAdds,
+  type WeightWork,
+  weightWork,
+} from './multiply-adds.js';
 export { type BatchResult, type CompileOptions, type Inputs, Network } from './network.js';
 export type {
   BufferShape,

@@ -16,7 +16,14 @@ import type { GradientScope, Mode, NetworkBuffer } from './operation.js';
 import type { Parameter } from './parameter.js';
 import { type NetworkPlan, planNetwork } from './plan.js';
 import { layoutOf, type Tensor } from './planes.js';
-import { type BreakEven, countCall, defaultBreakEven, indexCalls, nonZerosOf } from './support.js';
+import {
+  activeRowsOf,
+  type BreakEven,
+  countCall,
+  defaultBreakEven,
+  indexCalls,
+  nonZerosOf,
+} from './support.js';
 
 export interface CompileOptions {
   /** The most samples that are worked on at once. */
@@ -130,6 +137,11 @@ export class Network {
   /** Number of non-zeros of a parameter, as of the last index. */
   nonZeros({ support, rows, columns }: Parameter): number {
     return support ? nonZerosOf(this.engine.integers(support.header)) : rows * columns;
+  }
+
+  /** Number of rows of a parameter that hold a non-zero, as of the last index. */
+  activeRows({ support, rows }: Parameter): number {
+    return support ? activeRowsOf(this.engine.integers(support.header)) : rows;
   }
 
   /**

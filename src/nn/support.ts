@@ -114,6 +114,11 @@ export function nonZerosOf(header: Int32Array): number {
   return header[Header.nonZeros];
 }
 
+/** Reads the number of rows that hold a non-zero off a header's memory. */
+export function activeRowsOf(header: Int32Array): number {
+  return header[Header.activeRows];
+}
+
 /** Plans the index by input channel that a convolution's gradient to the input runs on. */
 export function planTransposed({ name, shape, support }: Parameter, taps: number): PlannedBuffer {
   const [outputs, inputs] = shape;

@@ -1,8 +1,10 @@
 import type { Legend, Spec } from 'vega';
 import { LETTER } from './style.js';
 
-/** Room for the symbol of an entry, in pixels. */
-const SYMBOL = 45;
+/** Room for the symbol of an entry and the gap behind it, in pixels. */
+const SYMBOL = 80;
+/** What the axis takes of the width: the legend begins to the right of it. */
+const AXIS = 70;
 
 /**
  * A legend below the chart with an entry for each name; its scales' domains are the names' indices,
@@ -23,7 +25,7 @@ export function legendOf(
       {
         orient: 'bottom',
         direction: 'horizontal',
-        columns: Math.max(1, Math.floor(width / (longest * LETTER + SYMBOL))),
+        columns: Math.max(1, Math.floor((width - AXIS) / (longest * LETTER + SYMBOL))),
         symbolSize: 120,
         encode: { labels: { update: { text: { signal: 'names[datum.value]' } } } },
         ...channels,

@@ -1,9 +1,11 @@
 /** From a validated configuration to the objects that it describes. */
 import type { Samples } from '../data/samples.js';
+import type { Engine } from '../engine/index.js';
 import { regularizerFrom, sizeOf } from '../math/index.js';
-import { imageModels, mlp } from '../models/index.js';
+import { autoencoder, imageModels, mlp, skipEncoder } from '../models/index.js';
 import {
-  type Network,
+  type CompileOptions,
+  Network,
   type NetworkDescription,
   type Parameter,
   resolve,
@@ -25,6 +27,8 @@ import {
 } from '../optim/index.js';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
+import { checkMemory } from './memory.js';
+import type { TrainingData } from './training-data.js';
 import { build } from './validate.js';
 
 /**
@@ -34,16 +38,50 @@ import { build } from './validate.js';
  */
 export function buildDescription({ model }: Config, samples: Samples): NetworkDescription {
   const outputs = outputsOf(samples);
-  if (model.kind === 'mlp') return mlp([sizeOf(samples.shape), ...model.hidden, outputs]);
-  const description =
-    model.kind === 'layers'
-      ? { input: samples.shape, layers: model.layers }
-      : imageModels[model.kind]({ input: samples.shape, classes: outputs });
+  const description = describeModel(model, samples.shape, outputs);
   const given = build('model', () => sizeOf(resolve(description).at(-1)!.outputShape));
   if (given !== outputs) {
     throw new ConfigError(`model: it ends in ${given} outputs, the targets need ${outputs}`);
   }
   return description;
+}
+
+/**
+ * The network of a configuration, its parameters still zero.
+ *
+ * @throws {ConfigError} layers do not fit one another, or the last one the targets
+ */
+export function buildNetwork(engine: Engine, config: Config, data: TrainingData): Network {
+  const { train, mean, std } = data;
+  const description = buildDescription(config, train);
+  const options: CompileOptions = {
+    batchSize: config.batchSize,
+    loss: config.loss,
+    inputType: train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
+    ...(config.normalize && mean && std && { normalization: { mean, std } }),
+    breakEven: config.breakEven,
+  };
+  checkMemory(engine, config, description, options);
+  return new Network(engine, description, options);
+}
+
+function describeModel(
+  model: Config['model'],
+  input: readonly number[],
+  outputs: number,
+): NetworkDescription {
+  switch (model.kind) {
+    case 'mlp':
+      return mlp([sizeOf(input), ...model.hidden, outputs]);
+    case 'autoencoder':
+      return autoencoder(sizeOf(input), model.depth);
+    case 'skip-encoder':
+      return skipEncoder(sizeOf(input), model.depth);
+    case 'layers':
+      return { input, layers: model.layers };
+    default:
+      return imageModels[model.kind]({ input, classes: outputs });
+  }
 }
 
 /** How many numbers the network has to give for a sample. */

@@ -118,7 +118,8 @@ const start = object({
     v.array(
       object({
         parameters: listOf(v.string()),
-        density: v.optional(number(0, 1, { open: true })),
+        // 0: all begin at zero, as skip connections may.
+        density: v.optional(number(0, 1)),
         by: v.optional(unit),
         gain: v.optional(number(0, Infinity, { open: true })),
         bias: v.optional(biasRange),
@@ -173,6 +174,8 @@ const layer = v.variant('kind', [
 
 const model = v.variant('kind', [
   object({ kind: v.literal('mlp'), hidden: v.array(whole(1)) }),
+  // Layers of the input's own size.
+  object({ kind: oneOf(['autoencoder', 'skip-encoder']), depth: v.optional(whole(1), 6) }),
   object({ kind: oneOf(imageModelNames) }),
   object({
     kind: v.literal('layers'),
@@ -184,10 +187,25 @@ const model = v.variant('kind', [
 
 const share = number(0);
 
+const task = v.variant('kind', [
+  object({ kind: v.literal('denoise'), noise: v.optional(number(0), 0.05) }),
+  object({
+    kind: v.literal('deblur'),
+    blur: number(0, Infinity, { open: true }),
+    noise: v.optional(number(0), 0.01),
+  }),
+]);
+
+const sampleCounts = object({ train: v.exactOptional(whole(1)), test: v.exactOptional(whole(1)) });
+
 const configSchema = object({
   data: v.optional(v.string(), 'mnist'),
   // Where the files of the set are; null: the cache, an installed package or a download.
   dataDir: v.optional(v.nullable(v.string()), null),
+  // How many samples to take, drawn at random; null: all.
+  samples: v.optional(v.nullable(sampleCounts), null),
+  // Inputs become corrupted images, targets the clean ones; null: the classes.
+  task: v.optional(v.nullable(task), null),
   validation: v.optional(number(0), 0.05),
   // Whether inputs become (x − mean) / std with the data set's values.
   normalize: v.optional(v.boolean(), true),
@@ -228,7 +246,12 @@ export type ConfigInput = v.InferInput<typeof configSchema>;
  */
 export function resolveConfig(input: unknown, source = 'config'): Config {
   const config = validate(configSchema, input, source);
-  const { schedule, epochs } = config;
+  const { schedule, epochs, task, loss } = config;
+  if (task && loss !== 'squared-error') {
+    throw new ConfigError(
+      `${source}: loss: ${loss} does not go with the task ${task.kind}; it must be "squared-error"`,
+    );
+  }
   // Written down, so that a run that is later trained on for longer keeps its shape.
   if (schedule.kind === 'cosine') schedule.epochs ??= epochs;
   return config;

@@ -1,14 +1,23 @@
-import { type Dataset, type LoadOptions, loadDataset } from '../data/index.js';
+import { type Dataset, type LoadOptions, loadDataset, restoration, subset } from '../data/index.js';
 import type { Config } from './config.js';
 
 /**
- * The data that a configuration names.
+ * The data that a configuration names: the set, of it so many samples, made into a task.
  *
- * @throws {UserError} there is no such set, or its files are damaged or unreachable
+ * @throws {UserError} there is no such set, its files are damaged or unreachable, or it does not fit
+ *   the task
  */
-export function loadTrainingData(
-  { data, dataDir, seed }: Pick<Config, 'data' | 'dataDir' | 'seed'>,
+export async function loadTrainingData(
+  {
+    data,
+    dataDir,
+    seed,
+    samples,
+    task,
+  }: Pick<Config, 'data' | 'dataDir' | 'seed' | 'samples' | 'task'>,
   options: Omit<LoadOptions, 'dir' | 'seed'> = {},
 ): Promise<Dataset> {
-  return loadDataset(data, { ...options, seed, dir: dataDir ?? undefined });
+  const all = await loadDataset(data, { ...options, seed, dir: dataDir ?? undefined });
+  const taken = samples ? subset(all, samples, seed) : all;
+  return task ? restoration(taken, task, seed) : taken;
 }

@@ -1,7 +1,10 @@
 import type { Network, Parameter } from '../nn/index.js';
 import type { Density } from './metrics.js';
 
-/** Non-zero weights of a network as of its last index; for convolutions also kernels and filters. */
+/**
+ * Non-zero weights of a network as of its last index; for convolutions also kernels and filters, for a
+ * network without any the rows of its linear layers.
+ */
 export function densityOf(network: Network): Density {
   const weights = network.parameters.filter(({ role }) => role === 'weight');
   const nonZeros = (parameter: Parameter) => network.nonZeros(parameter);
@@ -10,7 +13,7 @@ export function densityOf(network: Network): Density {
   );
   const total = share(weights, nonZeros, sizeOf);
   const convolutions = weights.filter(({ shape }) => shape.length === 4);
-  if (convolutions.length === 0) return { total, layers };
+  if (convolutions.length === 0) return { total, layers, rows: rowsOf(network, weights) };
   const linear = weights.filter(({ shape }) => shape.length === 2);
   return {
     total,
@@ -30,6 +33,14 @@ export function densityOf(network: Network): Density {
     },
     ...(linear.length > 0 && { linear: share(linear, nonZeros, sizeOf) }),
   };
+}
+
+/** By layer, the share of outputs with a non-zero weight. */
+function rowsOf(network: Network, weights: readonly Parameter[]): Record<string, number> {
+  const linear = weights.filter(({ shape }) => shape.length === 2);
+  return Object.fromEntries(
+    linear.map((weight) => [weight.layer, network.activeRows(weight) / weight.rows]),
+  );
 }
 
 function sizeOf({ rows, columns }: Parameter): number {

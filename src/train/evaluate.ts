@@ -3,7 +3,8 @@ import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import type { Config } from './config.js';
 import type { Score } from './metrics.js';
-import { Trainer, type TrainingData } from './trainer.js';
+import { Trainer } from './trainer.js';
+import type { TrainingData } from './training-data.js';
 import { writeWeights } from './weights.js';
 
 /** The parts of a data set; the configuration says which training samples are for validation. */

@@ -1,3 +1,4 @@
+export { buildDescription } from './build.js';
 export { type Config, type ConfigInput, resolveConfig, setByPath } from './config.js';
 export { ConfigError } from './config-error.js';
 export { loadTrainingData } from './data.js';
@@ -7,6 +8,7 @@ export { inspect, type LayerReport, type ModelReport } from './inspect.js';
 export type { Density, EpochMetrics, Score, Summary } from './metrics.js';
 export { loadModel, loadModelConfig, type Model } from './model.js';
 export { loadConfigInput, type NamedConfig } from './named-config.js';
+export { predictTest } from './predict.js';
 export { type Preset, presets } from './presets.js';
 export {
   nextRunPath,
@@ -18,5 +20,6 @@ export {
 } from './run-directory.js';
 export { type TrainOptions, type TrainResult, train } from './train.js';
 export { trainRun } from './train-run.js';
-export { DivergenceError, Trainer, type TrainingData } from './trainer.js';
+export { DivergenceError, Trainer } from './trainer.js';
+export type { TrainingData } from './training-data.js';
 export { writeWeights } from './weights.js';

@@ -1,3 +1,5 @@
+import type { MultiplyAdds } from '../nn/index.js';
+
 /** Averages over a set of samples. */
 export interface Score {
   readonly loss: number;
@@ -10,6 +12,8 @@ export interface Density {
   readonly total: number;
   /** By layer. */
   readonly layers: Readonly<Record<string, number>>;
+  /** Of a network without convolutions, by linear layer: outputs with a non-zero weight / outputs. */
+  readonly rows?: Readonly<Record<string, number>>;
   /** Of a network with convolutions: what is not zero of their weights, kernels and filters. */
   readonly convolutions?: {
     readonly weights: number;
@@ -45,6 +49,12 @@ export interface Summary {
   /** Missing where the data have no test set. */
   readonly test?: Score;
   readonly density: Density;
+  readonly multiplyAdds: {
+    /** Of one sample. */
+    readonly inference: MultiplyAdds;
+    /** Of all steps of the run; scores on validation and test samples are not counted. */
+    readonly training: MultiplyAdds;
+  };
   readonly epochs: number;
   /** Over all sessions of the run. */
   readonly seconds: number;

@@ -22,6 +22,25 @@ const kernelGroups = {
   regularizer: { kind: 'group', by: 'kernels' },
 } as const;
 
+/** The paper's denoising: Gaussian noise on MNIST, 1 % of the rows at the start. */
+const mnistDenoising = {
+  data: 'mnist',
+  task: { kind: 'denoise', noise: 0.05 },
+  loss: 'squared-error',
+  validation: 3000,
+  epochs: 10,
+  start: { density: 0.01, by: 'rows', gain: 5, bias: [0, 1] },
+  schedule: { kind: 'plateau' },
+} as const satisfies Omit<ConfigInput, 'model'>;
+
+/** Whole output neurons kept or dropped. */
+const rowGroups = {
+  method: 'adabreg',
+  learningRate: 0.001,
+  lambda: 0.07,
+  regularizer: { kind: 'group', by: 'rows' },
+} as const;
+
 /** CIFAR-10 as the paper augments it: images in [0, 1], cropped and mirrored. */
 const cifar10 = {
   data: 'cifar10',
@@ -82,6 +101,28 @@ export const presets: Readonly<Record<string, Preset>> = {
       optimizer: { method: 'lasso', learningRate: 0.1, lambda: 1e-4 },
     },
   },
+  'mnist-autoencoder': {
+    description:
+      'denoising of MNIST by layers of 784, AdaBreg with row groups: a bottleneck emerges',
+    config: { ...mnistDenoising, model: { kind: 'autoencoder' }, optimizer: rowGroups },
+  },
+  'mnist-skip-encoder': {
+    description: 'the same with skip connections between all layers, which l1 chooses from',
+    config: {
+      ...mnistDenoising,
+      model: { kind: 'skip-encoder' },
+      start: { ...mnistDenoising.start, groups: [{ parameters: ['@add'], density: 0 }] },
+      optimizer: {
+        ...rowGroups,
+        groups: [
+          { parameters: ['@linear'] },
+          // The follow-up's 28 λ: as much as the √784 of a row group.
+          { parameters: ['@add'], lambda: 1.96, regularizer: { kind: 'l1' } },
+          { parameters: ['*'], regularizer: { kind: 'none' } },
+        ],
+      },
+    },
+  },
   'fashion-mlp': {
     description: 'MLP on Fashion-MNIST, LinBreg with l1',
     config: {
@@ -112,6 +153,33 @@ export const presets: Readonly<Record<string, Preset>> = {
           { parameters: ['@linear'], regularizer: { kind: 'l1' } },
           { parameters: ['*'], regularizer: { kind: 'none' } },
         ],
+      },
+      schedule: { kind: 'plateau' },
+    },
+  },
+  'fashion-dense-block': {
+    description:
+      'a dense block on Fashion-MNIST, AdaBreg with kernel groups: which connections stay',
+    config: {
+      data: 'fashion-mnist',
+      validation: 3000,
+      model: { kind: 'dense-block' },
+      epochs: 10,
+      start: {
+        density: 0.03,
+        by: 'kernels',
+        gain: 5,
+        bias: [0, 1],
+        groups: [
+          // Of twelve kernels, 3 % would be none.
+          { parameters: ['conv0.weight'], density: 0.25 },
+          { parameters: ['@linear'], density: 1, by: 'entries', gain: 1 },
+        ],
+      },
+      optimizer: {
+        ...kernelGroups,
+        lambda: 0.05,
+        groups: [{ parameters: ['@conv2d'] }, { parameters: ['*'], regularizer: { kind: 'none' } }],
       },
       schedule: { kind: 'plateau' },
     },

@@ -16,11 +16,14 @@ const score = v.object({ loss: v.number(), accuracy: v.exactOptional(v.number())
 const density = v.object({
   total: v.number(),
   layers: v.record(v.string(), v.number()),
+  rows: v.exactOptional(v.record(v.string(), v.number())),
   convolutions: v.exactOptional(
     v.object({ weights: v.number(), kernels: v.number(), filters: v.number() }),
   ),
   linear: v.exactOptional(v.number()),
 });
+
+const multiplyAdds = v.object({ used: v.number(), dense: v.number() });
 
 /** A line of metrics.jsonl. */
 export const metricsSchema: v.GenericSchema<unknown, EpochMetrics> = v.object({
@@ -39,6 +42,7 @@ export const metricsSchema: v.GenericSchema<unknown, EpochMetrics> = v.object({
 export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
   test: v.exactOptional(score),
   density,
+  multiplyAdds: v.object({ inference: multiplyAdds, training: multiplyAdds }),
   epochs: count,
   seconds: v.number(),
   seed: v.number(),
@@ -54,6 +58,7 @@ export const progressSchema: v.GenericSchema<unknown, Progress> = v.object({
     batch: count,
     steps: count,
     sums: v.object({ samples: count, loss: v.number(), hits: count }),
+    multiplyAdds,
     lambdas: v.array(v.number()),
     schedules: v.array(v.unknown()),
     policies: v.array(v.unknown()),

@@ -6,7 +6,8 @@ import { version } from '../version.js';
 import { type Config, type ConfigInput, resolveConfig } from './config.js';
 import { type Ending, type FitOptions, fit, type Progress } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
-import { Trainer, type TrainingData } from './trainer.js';
+import { Trainer } from './trainer.js';
+import type { TrainingData } from './training-data.js';
 
 export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal'> {
   readonly data: TrainingData;
@@ -84,6 +85,7 @@ function summarize(
 ): Omit<Summary, 'test'> {
   return {
     density: trainer.density(),
+    multiplyAdds: trainer.multiplyAdds(),
     epochs: trainer.epoch,
     seconds,
     seed,

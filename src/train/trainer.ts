@@ -5,7 +5,17 @@ import { type Engine, LANES } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { sizeOf, stream } from '../math/index.js';
-import { type CompileOptions, type GradientScope, initialize, Network } from '../nn/index.js';
+import {
+  type GradientScope,
+  inferenceMultiplyAdds,
+  initialize,
+  type MultiplyAdds,
+  type Network,
+  type Parameter,
+  stepMultiplyAdds,
+  type WeightWork,
+  weightWork,
+} from '../nn/index.js';
 import {
   type LambdaPolicy,
   Optimizer,
@@ -13,9 +23,9 @@ import {
   type Schedule,
 } from '../optim/index.js';
 import {
-  buildDescription,
   buildGroups,
   buildLambdaPolicy,
+  buildNetwork,
   buildSchedule,
   checkLambdaPolicy,
   isRegularized,
@@ -25,19 +35,10 @@ import {
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { densityOf } from './density.js';
-import { checkMemory } from './memory.js';
-import { type Density, type Score, ScoreSum } from './metrics.js';
+import { type Density, type Score, ScoreSum, type Summary } from './metrics.js';
+import type { TrainingData } from './training-data.js';
 import { build } from './validate.js';
 import { readWeights, writeWeights } from './weights.js';
-
-/** What a network is trained and tested on. Every `Dataset` is such. */
-export interface TrainingData {
-  readonly train: Samples;
-  readonly test?: Samples;
-  /** Per channel; by default inputs are taken as they are. */
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-}
 
 /** The loss or a weight is no longer a finite number. */
 export class DivergenceError extends UserError {
@@ -61,6 +62,8 @@ export interface TrainerState {
   readonly steps: number;
   /** Sums of the epoch under way. */
   readonly sums: { samples: number; loss: number; hits: number };
+  /** Of all steps. */
+  readonly multiplyAdds: MultiplyAdds;
   /** Per group. */
   readonly lambdas: readonly number[];
   readonly schedules: readonly unknown[];
@@ -87,6 +90,8 @@ export class Trainer {
   readonly #train: Int32Array;
   readonly #validation: Int32Array;
   readonly #groups: readonly SteeredGroup[];
+  readonly #work: readonly WeightWork[];
+  readonly #parameters: ReadonlyMap<string, Parameter>;
   /** Room for the augmented images of a batch, and their numbers in it. */
   #augmented?: Samples['inputs'];
   readonly #places: Int32Array;
@@ -94,6 +99,8 @@ export class Trainer {
   #batch = 0;
   #order: Int32Array;
   #sums = new ScoreSum();
+  #multiplyAdds: MultiplyAdds = { used: 0, dense: 0 };
+  readonly #nonZeros = (name: string): number => this.network.nonZeros(this.#parameters.get(name)!);
 
   /**
    * Builds the network and draws its start.
@@ -113,18 +120,9 @@ export class Trainer {
     this.#train = train;
     this.#places = Int32Array.from({ length: config.batchSize }, (_, i) => i);
     this.#validation = validation;
-    const description = buildDescription(config, data.train);
-    const options: CompileOptions = {
-      batchSize: config.batchSize,
-      loss: config.loss,
-      inputType: data.train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
-      ...(config.normalize &&
-        data.mean &&
-        data.std && { normalization: { mean: data.mean, std: data.std } }),
-      breakEven: config.breakEven,
-    };
-    checkMemory(engine, config, description, options);
-    this.network = new Network(engine, description, options);
+    this.network = buildNetwork(engine, config, data);
+    this.#work = weightWork(this.network.description);
+    this.#parameters = new Map(this.network.parameters.map((each) => [each.name, each]));
     initialize(this.network, config.seed, (parameter) => startOf(config, parameter));
     this.optimizer = new Optimizer(this.network, buildGroups(config, this.network));
     checkLambdaPolicy(config, this.optimizer.groups);
@@ -178,6 +176,7 @@ export class Trainer {
     this.#setLearningRates(this.#epoch + from / this.#train.length);
     this.#loadTraining(from, count);
     const scope = this.#scope();
+    this.#countStep(count, scope);
     const result = this.network.differentiate(scope, this.#sampledBlock(scope, count));
     if (!Number.isFinite(result.loss)) {
       const what = `the loss is ${result.loss}`;
@@ -190,6 +189,12 @@ export class Trainer {
       const isDue = this.optimizer.steps % (policy?.everySteps ?? 1) === 0;
       if (isDue) policy?.afterStep?.(group.view());
     }
+  }
+
+  #countStep(samples: number, scope: GradientScope): void {
+    const { used, dense } = stepMultiplyAdds(this.#work, this.#nonZeros, samples, scope);
+    const before = this.#multiplyAdds;
+    this.#multiplyAdds = { used: before.used + used, dense: before.dense + dense };
   }
 
   /** Which gradients the next step takes, by the gradient policy. */
@@ -249,6 +254,14 @@ export class Trainer {
     return densityOf(this.network);
   }
 
+  /** Of the network as it is, and of the steps so far. */
+  multiplyAdds(): Summary['multiplyAdds'] {
+    return {
+      inference: inferenceMultiplyAdds(this.#work, this.#nonZeros),
+      training: this.#multiplyAdds,
+    };
+  }
+
   /**
    * Makes sure that every parameter is a finite number, as a checkpoint has to be.
    *
@@ -269,6 +282,7 @@ export class Trainer {
       batch: this.#batch,
       steps: this.optimizer.steps,
       sums: this.#sums.state(),
+      multiplyAdds: this.#multiplyAdds,
       lambdas: this.#groups.map(({ group }) => group.hyper.lambda),
       schedules: this.#groups.map(({ schedule }) => schedule.state()),
       policies: this.#groups.map(({ policy }) => policy?.state() ?? null),
@@ -309,6 +323,7 @@ export class Trainer {
     this.#batch = state.batch;
     this.#sums = new ScoreSum();
     if (state.sums.samples > 0) this.#sums.add(state.sums);
+    this.#multiplyAdds = state.multiplyAdds;
     this.#order = this.#orderOf(state.epoch);
     for (const [i, { group, schedule, policy }] of this.#groups.entries()) {
       group.hyper.lambda = state.lambdas[i];

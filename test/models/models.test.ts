@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { sizeOf } from '#lib/math/index.js';
 import {
+  autoencoder,
   convnet,
+  denseBlock,
   densenet,
   mlp,
   resnet18,
   resnet20,
   resnet34,
   resnet50,
+  skipEncoder,
   vgg16,
 } from '#lib/models/index.js';
 import { type NetworkDescription, resolve } from '#lib/nn/index.js';
@@ -34,6 +37,11 @@ describe('parameters, as many as in PyTorch', () => {
     ['resnet20', resnet20(), 272_474],
     ['vgg16', vgg16(), 14_728_266],
     ['densenet', densenet(), 176_122],
+    ['autoencoder', autoencoder(784), 6 * (784 * 784 + 784)],
+    // As many, and 21 scales.
+    ['skip-encoder', skipEncoder(784), 6 * (784 * 784 + 784) + 21],
+    // 1, then 12 to 60, then 72 channels by 3 × 3, and the classes.
+    ['dense-block', denseBlock(), 9 * 12 * (1 + 180) + 9 * 72 + 73 + 784 * 10 + 10],
   ] as const;
   for (const [name, description, expected] of counts) {
     test(name, () => {
@@ -126,6 +134,20 @@ describe('options', () => {
     for (const depth of [4, 41, Number.NaN]) {
       assert.throws(() => densenet({ depth }), { name: 'RangeError', message: /6 n \+ 4/ });
     }
+  });
+
+  test('the restoring networks end in a ReLU and in a sum, as wide as the input', () => {
+    const [deep, skips] = [resolve(autoencoder(50, 3)), resolve(skipEncoder(50, 3))];
+    assert.deepEqual(deep.at(-1)!.outputShape, [50]);
+    assert.equal(deep.at(-1)!.layer.kind, 'relu');
+    assert.deepEqual([skips.at(-1)!.name, skips.at(-1)!.outputShape], ['skip3.2', [50]]);
+    const scales = skips.filter(({ layer }) => layer.kind === 'add');
+    assert.deepEqual(
+      scales.map(({ inputs }) => inputs[1]),
+      ['input', 'input', 'skip1.0', 'input', 'skip1.0', 'skip2.1'],
+    );
+    // A layer reads the whole sum before it, not the bare ReLU.
+    assert.deepEqual(skips.find(({ name }) => name === 'fc3')!.inputs, ['skip2.1']);
   });
 
   test('images that are too small: the error names the layer', () => {

@@ -17,7 +17,7 @@ const wrong: readonly [input: unknown, message: string][] = [
   [{ model: {} }, 'model.kind: is missing'],
   [
     { model: { kind: 'cnn' } },
-    'model.kind: "cnn" is not allowed; it must be one of "mlp", "convnet", "resnet18", "resnet20", "resnet34", "resnet50", "vgg16", "densenet", "layers"',
+    'model.kind: "cnn" is not allowed; it must be one of "mlp", "autoencoder", "skip-encoder", "convnet", "resnet18", "resnet20", "resnet34", "resnet50", "vgg16", "densenet", "dense-block", "layers"',
   ],
   [
     { model: { kind: 'mlp', hidden: [0] } },
@@ -56,6 +56,18 @@ const wrong: readonly [input: unknown, message: string][] = [
   [{ model, start: { bias: [0] } }, 'start.bias.1: is missing'],
   [{ model, data: 5 }, 'data: 5 is not allowed; it must be a text'],
   [{ model, earlyStop: {} }, 'earlyStop.patience: is missing'],
+  [
+    { model, task: { kind: 'denoise' } },
+    'loss: cross-entropy does not go with the task denoise; it must be "squared-error"',
+  ],
+  [
+    { model, loss: 'squared-error', task: { kind: 'deblur', blur: 0 } },
+    'task.blur: 0 is not allowed; it must be a number above 0',
+  ],
+  [
+    { model, samples: { train: 0 } },
+    'samples.train: 0 is not allowed; it must be a whole number from 1 on',
+  ],
 ];
 
 test('each mistake in a configuration earns one line: path, value, what is allowed', () => {

@@ -9,6 +9,7 @@ import {
   type Observer,
   RunDirectory,
   readMetrics,
+  readSummary,
   resolveConfig,
   trainRun,
 } from '#lib/train/index.js';
@@ -99,6 +100,7 @@ async function outcome(path: string, config: Config, stops: readonly number[]) {
   return {
     steps,
     metrics: timeless(await readMetrics(path)),
+    multiplyAdds: (await readSummary(path))?.multiplyAdds,
     state: await tensors('state.safetensors'),
     last: await tensors('last.safetensors'),
     best: await tensors('best.safetensors'),

@@ -1,0 +1,16 @@
+import { type LayerEntry, linear, type NetworkDescription, network, relu } from '../nn/index.js';
+
+/**
+ * The paper's network for denoising: layers of one width, `fc1`, `fc2`, …, with a ReLU behind each, the
+ * last one too, since images are not negative. It has no bottleneck: under row groups one emerges.
+ *
+ * @param features of the input, of every layer and of the output
+ * @param depth weight matrices; the paper has six
+ */
+export function autoencoder(features: number, depth = 6): NetworkDescription {
+  const layers = Array.from({ length: depth }, (_, i): LayerEntry[] => [
+    [`fc${i + 1}`, linear(features)],
+    [`relu${i + 1}`, relu()],
+  ]);
+  return network([features], layers.flat());
+}

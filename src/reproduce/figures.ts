@@ -1,0 +1,214 @@
+/** Figures of an experiment as charts. */
+import type { Axis, Chart, Figure, Point, Series } from '../plot/index.js';
+import type { ExperimentRun, FigureSpec, Reference } from './experiment.js';
+import { metricOf } from './metric.js';
+import {
+  lengthOf,
+  type Moment,
+  metricValue,
+  metricValues,
+  type Outcome,
+  type RunOutcomes,
+} from './outcome.js';
+import { connectionsChart, imagesChart } from './pictures.js';
+import { statistics } from './statistics.js';
+
+/**
+ * Draws what a figure of an experiment asks for.
+ *
+ * @returns undefined where none of its runs is there
+ * @throws {UserError} weights or data that it needs cannot be read
+ */
+export async function figureOf(
+  spec: FigureSpec,
+  all: readonly RunOutcomes[],
+): Promise<Figure | undefined> {
+  const wanted = 'run' in spec ? [spec.run] : spec.runs;
+  const shown = all.filter(
+    ({ run, outcomes }) => outcomes.length > 0 && (!wanted || wanted.includes(run.label)),
+  );
+  if (shown.length === 0) return undefined;
+  const { name, caption } = spec;
+  return { name, caption, chart: await chartOf(spec, shown) };
+}
+
+async function chartOf(spec: FigureSpec, shown: readonly RunOutcomes[]): Promise<Chart> {
+  switch (spec.kind) {
+    case 'epochs':
+      return overEpochs(spec, shown);
+    case 'against':
+      return against(spec, shown);
+    case 'layers':
+      return byLayer(spec.metric, shown);
+    case 'layers-over-epochs':
+      return layersOverEpochs(spec.metric, shown[0].outcomes[0]);
+    case 'connections':
+      return connectionsChart(shown[0].outcomes[0]);
+    case 'images':
+      return imagesChart(shown, spec.count);
+  }
+}
+
+type Scale = 'linear' | 'log' | undefined;
+
+function axisOf(metric: string, scale: Scale, ownLabel?: string): Axis {
+  const { label, isShare } = metricOf(metric);
+  return { label: ownLabel ?? label, percent: isShare, ...(scale && { scale }) };
+}
+
+function overEpochs(
+  { metric, scale, xScale }: FigureSpec & { kind: 'epochs' },
+  shown: readonly RunOutcomes[],
+): Chart {
+  const isTraining = shown[0].outcomes[0].run.work.kind === 'training';
+  const x = { label: isTraining ? 'epoch' : 'iteration', ...(xScale && { scale: xScale }) };
+  const series = shown.flatMap(({ run, outcomes }) => [
+    { name: run.label, points: curveOf(outcomes, metric) },
+    ...referenceCurves(run, metric),
+  ]);
+  return { kind: 'lines', x, y: axisOf(metric, scale), series: drawable(series) };
+}
+
+/** Mean and deviation over the seeds at each moment that any of them has. */
+function curveOf(outcomes: readonly Outcome[], metric: string): Point[] {
+  const moments = [...new Set(outcomes.flatMap(({ curve }) => curve.map(({ at }) => at)))];
+  return moments
+    .sort((a, b) => a - b)
+    .map((at) => ({ at, values: metricValues(outcomes, metric, at) }))
+    .filter(({ values }) => values.length > 0)
+    .map(({ at, values }) => ({ x: at, ...spread(values) }));
+}
+
+function spread(values: readonly number[]): Omit<Point, 'x'> {
+  const { mean, deviation } = statistics(values);
+  if (deviation === undefined) return { y: mean };
+  return { y: mean, low: mean - deviation, high: mean + deviation };
+}
+
+/** One for each source that knows the metric at some epochs. */
+function referenceCurves({ label, references }: ExperimentRun, metric: string): Series[] {
+  const known = references.filter(({ values }) => metric in values);
+  return [...new Set(known.map(({ source }) => source))].map((source) => ({
+    ...referenceOf(label, source),
+    points: known
+      .filter((each) => each.source === source)
+      .map(({ at, values }) => ({ x: at, ...spread([values[metric]].flat()) })),
+  }));
+}
+
+function referenceOf(name: string, source: string) {
+  return { name: `${name}, ${source}`, isReference: true, colorOf: name };
+}
+
+function against({ x, y }: FigureSpec & { kind: 'against' }, shown: readonly RunOutcomes[]): Chart {
+  const names = [...new Set(shown.map(({ run }) => seriesOf(run)))];
+  const series = names.flatMap((name) => {
+    const members = shown.filter(({ run }) => seriesOf(run) === name);
+    const points = members.flatMap(({ outcomes }) => pointOf(outcomes, x.metric, y.metric));
+    const references = members.flatMap(({ run, outcomes }) =>
+      run.references.filter(({ at }) => at === lengthOf(outcomes[0])),
+    );
+    return [
+      { name, points: points.sort((a, b) => a.x - b.x) },
+      ...referencePoints(name, references, x.metric, y.metric),
+    ];
+  });
+  return {
+    // Against a setting there is one value at each place, and a line to follow.
+    kind: x.metric.startsWith('config/') ? 'lines' : 'points',
+    x: axisOf(x.metric, x.scale, x.label),
+    y: axisOf(y.metric, y.scale, y.label),
+    series: drawable(series),
+  };
+}
+
+function seriesOf({ series, label }: ExperimentRun): string {
+  return series ?? label;
+}
+
+/** The means over the seeds; none where a metric is missing. */
+function pointOf(outcomes: readonly Outcome[], x: string, y: string): Point[] {
+  const [across, up] = [metricValues(outcomes, x), metricValues(outcomes, y)];
+  if (across.length === 0 || up.length === 0) return [];
+  return [{ x: statistics(across).mean, ...spread(up) }];
+}
+
+function referencePoints(
+  name: string,
+  references: readonly Reference[],
+  x: string,
+  y: string,
+): Series[] {
+  const final = references.filter(({ values }) => x in values && y in values);
+  return [...new Set(final.map(({ source }) => source))].map((source) => ({
+    ...referenceOf(name, source),
+    points: final
+      .filter((each) => each.source === source)
+      .map(({ values }) => ({
+        x: statistics([values[x]].flat()).mean,
+        ...spread([values[y]].flat()),
+      })),
+  }));
+}
+
+function drawable(series: readonly Series[]): Series[] {
+  return series.filter(({ points }) => points.length > 0);
+}
+
+type LayerMetric = 'density' | 'rows';
+
+function layersOf({ end }: Outcome, metric: LayerMetric): string[] {
+  const prefix = `${metric}/`;
+  return Object.keys(end)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length));
+}
+
+function byLayer(metric: LayerMetric, shown: readonly RunOutcomes[]): Chart {
+  const groups = layersOf(shown[0].outcomes[0], metric);
+  const series = shown.flatMap(({ run, outcomes }) => [
+    {
+      name: run.label,
+      values: groups.map((layer) => average(metricValues(outcomes, `${metric}/${layer}`))),
+    },
+    ...referenceBars(run, metric, groups),
+  ]);
+  return { kind: 'bars', y: layerAxis(metric), groups, series };
+}
+
+/** The last that each source knows. */
+function referenceBars(
+  { label, references }: ExperimentRun,
+  metric: LayerMetric,
+  groups: readonly string[],
+): { name: string; values: number[] }[] {
+  const known = references.filter(({ values }) => `${metric}/${groups[0]}` in values);
+  const last = new Map(known.map((each) => [each.source, each]));
+  return [...last.values()].map(({ source, at, values }) => ({
+    name: `${label}, ${source}, epoch ${at}`,
+    values: groups.map((layer) => average([values[`${metric}/${layer}`] ?? []].flat())),
+  }));
+}
+
+function average(values: readonly number[]): number {
+  return values.length > 0 ? statistics(values).mean : Number.NaN;
+}
+
+function layersOverEpochs(metric: LayerMetric, outcome: Outcome): Chart {
+  const rows = layersOf(outcome, metric);
+  const columns = outcome.curve.map(({ at }: Moment) => at);
+  const valueAt = (layer: string, at: number) =>
+    metricValue(outcome, `${metric}/${layer}`, at) ?? Number.NaN;
+  return {
+    kind: 'heatmap',
+    x: { label: 'epoch' },
+    rows,
+    columns,
+    values: rows.map((layer) => columns.map((at) => valueAt(layer, at))),
+    value: layerAxis(metric),
+  };
+}
+
+function layerAxis(metric: LayerMetric): Axis {
+  return { label: metric === 'rows' ? 'rows alive' : 'density', percent: true };
+}

@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { UserError } from '../files/index.js';
+import { type Report, writeReport } from '../report/index.js';
+import { type ExecuteOptions, type Execution, execute } from './execute.js';
+import type { Experiment } from './experiment.js';
+import { figureOf } from './figures.js';
+import type { Outcome, RunOutcomes } from './outcome.js';
+import { configOf, inputLoss } from './pictures.js';
+import { type Extent, planRuns, runsOf } from './plan.js';
+import { provenanceOf } from './provenance.js';
+import { comparisonTable, tableOf } from './tables.js';
+
+export interface ReproduceOptions extends Extent, ExecuteOptions {
+  /** The folder of runs and report; by default `results/NAME`, of quick ones `results/NAME-quick`. */
+  readonly out?: string | undefined;
+  /** For the report: what to type to do this again. */
+  readonly command?: string | undefined;
+}
+
+/** What an experiment came to. */
+export interface Reproduction {
+  readonly report: Report;
+  readonly outcomes: readonly Outcome[];
+  readonly files: { readonly html: string; readonly markdown: string };
+  readonly isInterrupted: boolean;
+}
+
+/** The folder of an experiment's results, where no other is given. */
+export function defaultFolder({ name }: Experiment, { quick }: Extent): string {
+  return join('results', quick ? `${name}-quick` : name);
+}
+
+/**
+ * Runs an experiment as far as it is not done yet, and writes its report. A run that diverges, is
+ * damaged or lacks its data is named in the report, and the rest is drawn; so is what there is when the
+ * signal stops it.
+ *
+ * @throws {UserError} a run's folder holds another configuration, nothing could be run at all, or the
+ *   folder cannot be written
+ */
+export async function reproduce(
+  experiment: Experiment,
+  options: ReproduceOptions = {},
+): Promise<Reproduction> {
+  const out = options.out ?? defaultFolder(experiment, options);
+  const planned = await planRuns(experiment, options, out);
+  const execution = await execute(planned, options);
+  const { outcomes, warnings, isInterrupted } = execution;
+  if (outcomes.length === 0 && !isInterrupted) {
+    throw new UserError(`${experiment.name}: nothing could be run: ${warnings[0]}`);
+  }
+  const runs = await outcomesByRun(experiment, options, outcomes);
+  const report = await reportOf(experiment, options, execution, runs, planned.length);
+  return { report, outcomes, files: await writeReport(report, out), isInterrupted };
+}
+
+/** In the order of the experiment, each with the error of its corrupted input, where it has one. */
+async function outcomesByRun(
+  experiment: Experiment,
+  extent: Extent,
+  outcomes: readonly Outcome[],
+): Promise<RunOutcomes[]> {
+  const runs: RunOutcomes[] = [];
+  for (const run of runsOf(experiment, extent)) {
+    const own = outcomes.filter((each) => each.run.label === run.label);
+    const loss = own[0] && (await knownInputLoss(own[0]));
+    // Of other samples and epochs than theirs, differences would say nothing.
+    const shown = extent.quick ? { ...run, references: [] } : run;
+    runs.push({ run: shown, outcomes: own.map((each) => withDerived(each, loss)) });
+  }
+  return runs;
+}
+
+/** Undefined where there is no task, or its data are no longer there. */
+async function knownInputLoss(outcome: Outcome): Promise<number | undefined> {
+  const config = configOf(outcome);
+  try {
+    return config && (await inputLoss(config));
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+function withDerived(outcome: Outcome, inputLoss: number | undefined): Outcome {
+  const { end } = outcome;
+  const policy = configOf(outcome)?.lambdaPolicy;
+  return {
+    ...outcome,
+    end: {
+      ...end,
+      ...(inputLoss !== undefined && {
+        'input loss': inputLoss,
+        'loss against input': end['test loss'] / inputLoss,
+      }),
+      ...(policy?.kind === 'target-density' && {
+        'density against target': end.density / policy.density,
+      }),
+    },
+  };
+}
+
+async function reportOf(
+  experiment: Experiment,
+  options: ReproduceOptions,
+  execution: Execution,
+  runs: readonly RunOutcomes[],
+  planned: number,
+): Promise<Report> {
+  const { name, title, shows, source, notes, tables, figures } = experiment;
+  const warnings = [...shortened(experiment, options), ...execution.warnings];
+  const { outcomes, isInterrupted } = execution;
+  if (isInterrupted) {
+    warnings.push(`incomplete: interrupted when ${outcomes.length} of ${planned} runs were done`);
+  }
+  const drawn = [];
+  for (const spec of figures) {
+    try {
+      const figure = await figureOf(spec, runs);
+      if (figure) drawn.push(figure);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      warnings.push(`figure ${spec.name} is missing: ${error.message}`);
+    }
+  }
+  const comparison = comparisonTable(runs);
+  return {
+    name,
+    title,
+    summary: [`${shows[0].toUpperCase()}${shows.slice(1)}.`, ...notes],
+    warnings,
+    tables: [...tables.map((spec) => tableOf(spec, runs)), ...(comparison ? [comparison] : [])],
+    figures: drawn,
+    provenance: [['experiment', source], ...(await provenanceOf(outcomes, options.command))],
+  };
+}
+
+function shortened({ quick }: Experiment, { quick: isQuick }: Extent): string[] {
+  if (!isQuick) return [];
+  const note = quick.note ? ` ${quick.note}` : '';
+  return [
+    `Shortened (--quick): few epochs, one seed and part of the samples show that it runs, not what it reaches.${note}`,
+  ];
+}
