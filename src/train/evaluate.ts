@@ -48,7 +48,7 @@ function scoreOn(trainer: Trainer, split: SplitName): Score | undefined {
     case 'train':
       return trainer.scoreTraining();
     case 'validation':
-      return trainer.validate();
+      return trainer.scoreValidation();
     case 'test':
       return trainer.test();
   }

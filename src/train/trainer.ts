@@ -226,15 +226,21 @@ export class Trainer {
     return score;
   }
 
+  /** Score on the samples held back; undefined where there are none. */
+  scoreValidation(): Score | undefined {
+    return this.#validation.length > 0
+      ? this.#score(this.#data.train, this.#validation)
+      : undefined;
+  }
+
   /**
-   * Score on the samples held back; undefined where there are none.
+   * The same, as a part of training.
    *
    * @throws {DivergenceError} the loss is not a finite number
    */
   validate(): Score | undefined {
-    if (this.#validation.length === 0) return undefined;
-    const score = this.#score(this.#data.train, this.#validation);
-    if (Number.isFinite(score.loss)) return score;
+    const score = this.scoreValidation();
+    if (!score || Number.isFinite(score.loss)) return score;
     const what = `the validation loss is ${score.loss}`;
     throw new DivergenceError(this.optimizer.steps, this.#epoch + 1, what);
   }
