@@ -198,12 +198,14 @@ export const presets: Readonly<Record<string, Preset>> = {
     },
   },
   'cifar10-resnet20': {
-    description: 'ResNet-20 on CIFAR-10, AdaBreg with l1, asked for 18 % of the weights',
+    description:
+      'ResNet-20 on CIFAR-10, AdaBreg with l1 and multilevel gradients, asked for 18 % of the weights',
     config: {
       ...cifar10,
       model: { kind: 'resnet20' },
       normalize: true,
-      epochs: 25,
+      epochs: 20,
+      gradient: { kind: 'multilevel', period: 4 },
       start: {
         density: 0.1,
         by: 'entries',
