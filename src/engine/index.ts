@@ -1,5 +1,6 @@
 export { type Build, Engine, type EngineOptions, LANES, type LoadedProgram } from './engine.js';
 export type { KernelName } from './kernels.js';
+export { type Machine, thisMachine } from './platform.js';
 export {
   type Call,
   type Condition,

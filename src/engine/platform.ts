@@ -80,3 +80,26 @@ export async function receiveInThread<Data>(
 export function peakMemoryBytes(): number | undefined {
   return isNode ? process.resourceUsage().maxRSS * 1024 : undefined;
 }
+
+/** A machine that a run was trained on. */
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  /** What ran the program, with its version. */
+  readonly host: string;
+}
+
+/** This machine. */
+export async function thisMachine(): Promise<Machine> {
+  if (!isNode) {
+    const cores = navigator.hardwareConcurrency || 1;
+    return { processor: 'unknown processor', cores, host: navigator.userAgent };
+  }
+  const { cpus } = await import('node:os');
+  const processors = cpus();
+  return {
+    processor: processors[0]?.model.trim() ?? 'unknown processor',
+    cores: processors.length,
+    host: `Node ${process.version}`,
+  };
+}

@@ -246,10 +246,16 @@ export type ConfigInput = v.InferInput<typeof configSchema>;
  */
 export function resolveConfig(input: unknown, source = 'config'): Config {
   const config = validate(configSchema, input, source);
-  const { schedule, epochs, task, loss } = config;
+  const { schedule, epochs, task, loss, augment } = config;
   if (task && loss !== 'squared-error') {
     throw new ConfigError(
       `${source}: loss: ${loss} does not go with the task ${task.kind}; it must be "squared-error"`,
+    );
+  }
+  if (task && augment) {
+    throw new ConfigError(
+      `${source}: augment: it does not go with the task ${task.kind}, whose targets would stay as ` +
+        'they are; it must be null',
     );
   }
   // Written down, so that a run that is later trained on for longer keeps its shape.
@@ -268,6 +274,17 @@ export function setByPath(config: object, assignment: string): void {
   if (path === undefined) {
     throw new ConfigError(`--set ${assignment}: write path=value, such as optimizer.lambda=0.05`);
   }
+  setValue(config, path, parseValue(text), '--set');
+}
+
+/**
+ * Sets one value in a configuration by its path, such as `optimizer.lambda`; objects on the way are
+ * made where there are none.
+ *
+ * @param source what messages begin with
+ * @throws {ConfigError} a path through something that is no object
+ */
+export function setValue(config: object, path: string, value: unknown, source: string): void {
   const keys = path.split('.');
   const last = keys.pop()!;
   let at = config;
@@ -275,11 +292,11 @@ export function setByPath(config: object, assignment: string): void {
     if (!Object.hasOwn(at, key)) define(at, key, {});
     const next: unknown = Reflect.get(at, key);
     if (typeof next !== 'object' || next === null) {
-      throw new ConfigError(`--set ${assignment}: '${key}' is no object`);
+      throw new ConfigError(`${source} ${path}: '${key}' is no object`);
     }
     at = next;
   }
-  define(at, last, parseValue(text));
+  define(at, last, value);
 }
 
 /** Sets an own property whatever its name: an assignment to `__proto__` would change the prototype. */

@@ -1,23 +1,39 @@
 import { type Dataset, type LoadOptions, loadDataset, restoration, subset } from '../data/index.js';
+import { UserError } from '../files/errors.js';
 import type { Config } from './config.js';
+import { ConfigError } from './config-error.js';
+
+type DataConfig = Pick<Config, 'data' | 'dataDir' | 'seed' | 'samples' | 'task'>;
 
 /**
  * The data that a configuration names: the set, of it so many samples, made into a task.
  *
- * @throws {UserError} there is no such set, its files are damaged or unreachable, or it does not fit
- *   the task
+ * @throws {UserError} there is no such set, or its files are damaged or unreachable
+ * @throws {ConfigError} the set has fewer samples, or does not fit the task
  */
 export async function loadTrainingData(
-  {
-    data,
-    dataDir,
-    seed,
-    samples,
-    task,
-  }: Pick<Config, 'data' | 'dataDir' | 'seed' | 'samples' | 'task'>,
+  config: DataConfig,
   options: Omit<LoadOptions, 'dir' | 'seed'> = {},
 ): Promise<Dataset> {
+  const { data, dataDir, seed } = config;
   const all = await loadDataset(data, { ...options, seed, dir: dataDir ?? undefined });
-  const taken = samples ? subset(all, samples, seed) : all;
-  return task ? restoration(taken, task, seed) : taken;
+  return takeTrainingData(all, config);
+}
+
+/**
+ * What a configuration takes of a set: so many samples, made into a task.
+ *
+ * @throws {ConfigError} there are fewer samples, or they do not fit the task
+ */
+export function takeTrainingData(
+  all: Dataset,
+  { seed, samples, task }: Pick<DataConfig, 'seed' | 'samples' | 'task'>,
+): Dataset {
+  try {
+    const taken = samples ? subset(all, samples, seed) : all;
+    return task ? restoration(taken, task, seed) : taken;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new ConfigError(error.message, { cause: error });
+  }
 }

@@ -1,7 +1,8 @@
 export { buildDescription } from './build.js';
-export { type Config, type ConfigInput, resolveConfig, setByPath } from './config.js';
+export { type Config, type ConfigInput, resolveConfig, setByPath, setValue } from './config.js';
 export { ConfigError } from './config-error.js';
-export { loadTrainingData } from './data.js';
+export { DamagedRunError } from './damaged-run-error.js';
+export { loadTrainingData, takeTrainingData } from './data.js';
 export { type EvaluateOptions, evaluate, type SplitName, splitNames } from './evaluate.js';
 export type { Checkpoint, Ending, Observer, Progress, StepProgress } from './fit.js';
 export { inspect, type LayerReport, type ModelReport } from './inspect.js';

@@ -1,3 +1,4 @@
+import type { Build, Machine } from '../engine/index.js';
 import type { MultiplyAdds } from '../nn/index.js';
 
 /** Averages over a set of samples. */
@@ -62,6 +63,8 @@ export interface Summary {
   readonly threads: number;
   readonly peakMemoryBytes: number;
   readonly version: string;
+  /** Of the session that came to the end; earlier versions wrote none. */
+  readonly machine?: Machine & { readonly kernels: Build };
 }
 
 /** Adds up the results of batches. */

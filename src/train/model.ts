@@ -26,6 +26,7 @@ export async function loadModel(runOrFile: string): Promise<Model> {
   );
   const file = isRun ? join(runOrFile, runFiles.last) : runOrFile;
   if (isRun && !existsSync(file)) {
+    if (existsSync(join(runOrFile, runFiles.config))) await readConfig(runOrFile);
     throw new UserError(
       `${runOrFile}: there is no ${runFiles.last} (no run, or no checkpoint yet)`,
     );

@@ -11,6 +11,7 @@ import {
 } from '../files/index.js';
 import { type Config, resolveConfig } from './config.js';
 import { ConfigError } from './config-error.js';
+import { DamagedRunError } from './damaged-run-error.js';
 import type { Checkpoint, Observer } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
 import { metricsSchema, parse, parseJson, progressSchema, summarySchema } from './stored.js';
@@ -72,7 +73,8 @@ export class RunDirectory implements Observer {
    * later lines of the metrics are forgotten.
    *
    * @param epochs trains to this epoch instead of the configured one
-   * @throws {UserError} a file is missing or damaged
+   * @throws {DamagedRunError} its state or metrics are missing or damaged
+   * @throws {UserError} its configuration is
    * @throws {ConfigError} the run is past the epoch wanted
    */
   static async open(
@@ -81,12 +83,12 @@ export class RunDirectory implements Observer {
   ): Promise<{ run: RunDirectory; resume?: NonNullable<TrainOptions['resume']> }> {
     const stored = await readConfig(path);
     const config = epochs === undefined ? stored : resolveConfig({ ...stored, epochs }, path);
-    const resume = await readState(join(path, runFiles.state));
+    const { resume, metrics } = await readRest(path);
     const done = resume?.progress.trainer.epoch ?? 0;
     if (config.epochs < done) {
       throw new ConfigError(`${path}: epochs: ${epochs} is less than the ${done} the run has`);
     }
-    const kept = (await readMetrics(path)).filter(({ epoch }) => epoch <= done);
+    const kept = metrics.filter(({ epoch }) => epoch <= done);
     const run = new RunDirectory(path, config, kept);
     run.#hasCheckpoint = resume !== undefined;
     if (epochs !== undefined) await run.#writeJson(runFiles.config, config);
@@ -157,11 +159,18 @@ export async function nextRunPath(parent: string, name: string): Promise<string>
 /**
  * The configuration of a run.
  *
- * @throws {UserError} it is missing or damaged
+ * @throws {UserError} it is missing or damaged, or the run is no training
  */
 export async function readConfig(path: string): Promise<Config> {
   const file = join(path, runFiles.config);
-  return resolveConfig(parse(await readText(file), file), file);
+  const input = parse(await readText(file), file);
+  if (typeof input === 'object' && input !== null && !('model' in input)) {
+    throw new UserError(
+      `${file}: it names no model, so the run is no training (one of compressed sensing is shown ` +
+        'in the report of its experiment)',
+    );
+  }
+  return resolveConfig(input, file);
 }
 
 /**
@@ -190,6 +199,19 @@ export async function readSummary(path: string): Promise<Summary | undefined> {
 
 async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await readBytes(path));
+}
+
+/** What an unfinished run continues from. */
+async function readRest(
+  path: string,
+): Promise<{ resume: TrainOptions['resume']; metrics: EpochMetrics[] }> {
+  try {
+    const resume = await readState(join(path, runFiles.state));
+    return { resume, metrics: await readMetrics(path) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new DamagedRunError(error.message, { cause: error });
+  }
 }
 
 async function readState(path: string): Promise<TrainOptions['resume']> {

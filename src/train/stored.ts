@@ -38,6 +38,9 @@ export const metricsSchema: v.GenericSchema<unknown, EpochMetrics> = v.object({
   samplesPerSecond: v.number(),
 });
 
+/** Where something was computed. */
+export const machineSchema = v.object({ processor: v.string(), cores: count, host: v.string() });
+
 /** summary.json. */
 export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
   test: v.exactOptional(score),
@@ -49,6 +52,9 @@ export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
   threads: v.number(),
   peakMemoryBytes: v.number(),
   version: v.string(),
+  machine: v.exactOptional(
+    v.object({ ...machineSchema.entries, kernels: v.picklist(['relaxed', 'simd']) }),
+  ),
 });
 
 /** The metadata of state.safetensors. */

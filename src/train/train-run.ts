@@ -7,6 +7,7 @@ import { DivergenceError } from './trainer.js';
  * run that fails before its first checkpoint leaves nothing behind.
  *
  * @throws {UserError} configuration and data do not fit, or the folder cannot be written
+ * @throws {DamagedRunError} the state to resume from does not fit the configuration
  * @throws {DivergenceError} its message says where the last checkpoint is
  */
 export async function trainRun(run: RunDirectory, options: TrainOptions): Promise<TrainResult> {

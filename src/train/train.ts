@@ -1,9 +1,10 @@
-import { Engine } from '../engine/index.js';
+import { Engine, thisMachine } from '../engine/index.js';
 import { peakMemoryBytes } from '../engine/platform.js';
 import type { Tensor } from '../files/safetensors.js';
 import type { Network } from '../nn/index.js';
 import { version } from '../version.js';
 import { type Config, type ConfigInput, resolveConfig } from './config.js';
+import { DamagedRunError } from './damaged-run-error.js';
 import { type Ending, type FitOptions, fit, type Progress } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
 import { Trainer } from './trainer.js';
@@ -36,6 +37,7 @@ export interface TrainResult {
  * Trains a network as a configuration says, from its sparse start or from where it was paused.
  *
  * @throws {UserError} a wrong configuration, or data that do not fit it
+ * @throws {DamagedRunError} the state to resume from does not fit the configuration
  * @throws {DivergenceError} the loss or a weight became infinite or NaN
  */
 export async function train(input: ConfigInput, options: TrainOptions): Promise<TrainResult> {
@@ -44,7 +46,7 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
   const engine = await Engine.create(threads === undefined ? {} : { threads });
   try {
     const trainer = new Trainer(engine, config, data);
-    if (resume) trainer.restore(resume.progress.trainer, resume.tensors);
+    if (resume) restore(trainer, resume);
     const metrics: EpochMetrics[] = [];
     const own = {
       onEpoch(each: EpochMetrics) {
@@ -64,7 +66,12 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
     const seconds = last?.seconds ?? 0;
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : trainer.test();
-    const summary = { ...(test && { test }), ...summarize(trainer, config, engine, seconds) };
+    const machine = { ...(await thisMachine()), kernels: engine.build };
+    const summary = {
+      ...(test && { test }),
+      ...summarize(trainer, config, engine, seconds),
+      machine,
+    };
     const weights = trainer.weights();
     return { config, network: trainer.network, metrics, summary, ending, weights, close };
   } catch (error) {
@@ -77,12 +84,20 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
   }
 }
 
+function restore(trainer: Trainer, resume: NonNullable<TrainOptions['resume']>): void {
+  try {
+    trainer.restore(resume.progress.trainer, resume.tensors);
+  } catch (error) {
+    throw new DamagedRunError((error as Error).message, { cause: error });
+  }
+}
+
 function summarize(
   trainer: Trainer,
   { seed }: Config,
   engine: Engine,
   seconds: number,
-): Omit<Summary, 'test'> {
+): Omit<Summary, 'test' | 'machine'> {
   return {
     density: trainer.density(),
     multiplyAdds: trainer.multiplyAdds(),

@@ -111,7 +111,9 @@ export class Trainer {
     checkData(config, data);
     this.#config = config;
     this.#data = data;
-    const { train, validation } = split(data.train, config.validation, config.seed);
+    const { train, validation } = build('validation', () =>
+      split(data.train, config.validation, config.seed),
+    );
     if (config.batchSize > train.length) {
       throw new ConfigError(
         `batchSize: ${config.batchSize} is more than the ${train.length} samples to train on`,
@@ -393,10 +395,13 @@ function everySample({ count }: Samples): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => i);
 }
 
-function checkData({ loss }: Config, { train, test }: TrainingData): void {
+function checkData({ loss, augment }: Config, { train, test }: TrainingData): void {
   const { kind } = train.targets;
   if ((loss === 'cross-entropy') !== (kind === 'classes')) {
     throw new ConfigError(`loss: ${loss} does not go with targets that are ${kind}`);
+  }
+  if (augment && kind === 'values' && String(train.targets.shape) === String(train.shape)) {
+    throw new ConfigError('augment: it moves the inputs, and not the images that are the targets');
   }
   if (!test) return;
   if (String(test.shape) !== String(train.shape)) {

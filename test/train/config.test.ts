@@ -65,6 +65,10 @@ const wrong: readonly [input: unknown, message: string][] = [
     'task.blur: 0 is not allowed; it must be a number above 0',
   ],
   [
+    { model, loss: 'squared-error', task: { kind: 'denoise' }, augment: { flip: true } },
+    'augment: it does not go with the task denoise, whose targets would stay as they are; it must be null',
+  ],
+  [
     { model, samples: { train: 0 } },
     'samples.train: 0 is not allowed; it must be a whole number from 1 on',
   ],

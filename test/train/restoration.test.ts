@@ -10,6 +10,7 @@ import {
   readMetrics,
   readSummary,
   resolveConfig,
+  train,
   trainRun,
 } from '#lib/train/index.js';
 import { workplace } from '../cli/bregman.js';
@@ -73,4 +74,13 @@ test('a restoration is resumed on the same noise to the same bits', async (t) =>
   const scales = Object.entries(density.layers).filter(([name]) => name.startsWith('skip'));
   assert.equal(scales.length, 6);
   assert.ok(scales.some(([, share]) => share === 1));
+});
+
+test('images that are targets are not left behind by augmentation', async (t) => {
+  const config = configOf(join(await workplace(t), 'data'));
+  const data = await loadTrainingData(config);
+  // A program brings such data without a task.
+  await assert.rejects(train({ ...config, task: null, augment: { flip: true } }, { data }), {
+    message: 'augment: it moves the inputs, and not the images that are the targets',
+  });
 });
