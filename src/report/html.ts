@@ -66,7 +66,8 @@ function figureElement({ name, caption, svg }: DrawnFigure): string {
   const label = `role="img" aria-label="${escapeXml(caption)}"`;
   return [
     `<figure id="${escapeXml(name)}">`,
-    svg.replace('<svg ', `<svg ${label} `),
+    // As a function: `$&` in a caption is text.
+    svg.replace('<svg ', () => `<svg ${label} `),
     `<figcaption>${escapeXml(caption)}</figcaption>`,
     '</figure>',
   ].join('\n');

@@ -1,13 +1,16 @@
 /** Numbers as people read them. */
 
 /** 0.0512 → 5.12 % */
-export function percent(share: number | undefined): string {
-  return share === undefined ? '' : `${(share * 100).toFixed(2)} %`;
+export function percent(share: number | undefined, places = 2): string {
+  return share === undefined ? '' : `${(share * 100).toFixed(places)} %`;
 }
 
-/** Four significant digits. */
-export function short(value: number | undefined): string {
-  return value === undefined ? '' : String(Number(value.toPrecision(4)));
+/** Four significant digits, or as many as wanted: 0.0512, 1.23e-5 */
+export function short(value: number | undefined, digits = 4): string {
+  if (value === undefined) return '';
+  const rounded = Number(value.toPrecision(digits));
+  const isTiny = rounded !== 0 && Math.abs(rounded) < 1e-4;
+  return isTiny ? rounded.toExponential() : String(rounded);
 }
 
 /** 50890 → 50,890 */

@@ -128,6 +128,12 @@ test('any text is shown as it is', async (t) => {
   assert.match(markdown, /^\| {2}\|$/m);
 });
 
+test('a caption with $& is text like any other', async (t) => {
+  const [whole] = report().figures;
+  const { html } = await written(t, { figures: [{ ...whole, caption: 'from $& to $1' }] });
+  assert.ok(html.includes('<svg role="img" aria-label="from $&amp; to $1" '));
+});
+
 test('a figure that cannot be drawn is a warning, the rest is there', async (t) => {
   const broken = { kind: 'lines' } as Chart;
   const [whole] = report().figures;
