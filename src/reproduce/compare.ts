@@ -1,9 +1,9 @@
 import { formatValue, type Metric } from './metric.js';
-import { statistics } from './statistics.js';
+import { type Statistics, statistics } from './statistics.js';
 
 /**
- * Calls the difference between our values and somebody else's, one a seed, by its name. Within two
- * standard deviations of the difference there is none; a single value is taken to spread like the others.
+ * Calls the difference between our values and somebody else's, one a seed, by its name. There is none
+ * where the means are no further apart than twice the standard error of their difference.
  */
 export function differenceInWords(
   ours: readonly number[],
@@ -12,11 +12,22 @@ export function differenceInWords(
 ): string {
   const [own, other] = [statistics(ours), statistics(theirs)];
   const difference = own.mean - other.mean;
-  const [a = 0, b = a] = [own.deviation ?? other.deviation, other.deviation];
-  const spread = 2 * Math.hypot(a, b);
   if (formatValue(metric, own.mean) === formatValue(metric, other.mean)) return 'equal';
-  if (spread > 0 && Math.abs(difference) <= spread) return 'within the spread';
-  return `${amount(Math.abs(difference), other.mean, metric)} ${difference > 0 ? metric.more : metric.less}`;
+  const error = standardError(own, other);
+  if (error !== undefined && Math.abs(difference) <= 2 * error) return 'within the spread';
+  const words = `${amount(Math.abs(difference), other.mean, metric)} ${difference > 0 ? metric.more : metric.less}`;
+  return error === undefined ? `${words}, one seed each` : words;
+}
+
+/**
+ * Of the difference of two means. A single value is taken to spread like those of the other side;
+ * undefined where both are.
+ */
+function standardError(a: Statistics, b: Statistics): number | undefined {
+  const ofA = a.deviation ?? b.deviation;
+  const ofB = b.deviation ?? ofA;
+  if (ofA === undefined || ofB === undefined) return undefined;
+  return Math.hypot(ofA / Math.sqrt(a.count), ofB / Math.sqrt(b.count));
 }
 
 /** Of shares in points, of other numbers in per cent of theirs. */

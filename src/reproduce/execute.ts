@@ -1,20 +1,23 @@
-import type { LoadOptions } from '../data/index.js';
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Dataset, isDatasetName, type LoadOptions, loadDataset } from '../data/index.js';
 import { UserError } from '../files/index.js';
 import {
   type Config,
   ConfigError,
+  DamagedRunError,
   DivergenceError,
   type EpochMetrics,
-  loadTrainingData,
   RunDirectory,
   type StepProgress,
   type Summary,
   type TrainingData,
+  takeTrainingData,
   trainRun,
 } from '../train/index.js';
 import { readRun, runRecovery } from './folder.js';
 import type { Outcome } from './outcome.js';
-import type { PlannedRun } from './plan.js';
+import type { Extent, PlannedRun } from './plan.js';
 
 /** Someone who watches an experiment. */
 export interface ExperimentObserver extends Pick<LoadOptions, 'onProgress' | 'onDecode'> {
@@ -45,7 +48,7 @@ export interface FinishedRun {
   readonly isOld: boolean;
 }
 
-export interface ExecuteOptions {
+export interface ExecuteOptions extends Pick<Extent, 'dataDir'> {
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly observer?: ExperimentObserver | undefined;
@@ -60,7 +63,7 @@ export interface Execution {
 }
 
 /**
- * Runs what is not finished yet, and reads what is. A run that diverges, lacks its data or is damaged
+ * Runs what is not finished yet, until the signal, and reads what is. A run that diverges, lacks its data or is damaged
  * is named, and the others go on.
  *
  * @throws {UserError} a folder holds a run of another configuration, or cannot be written
@@ -93,33 +96,39 @@ class Executor {
 
   async run(): Promise<Execution> {
     for (const [index, run] of this.#planned.entries()) {
-      if (this.#options.signal?.aborted) break;
       try {
         await this.#runOne(run, index);
       } catch (error) {
-        if (this.#options.signal?.aborted && error === this.#options.signal.reason) break;
+        if (this.#isInterrupted && error === this.#options.signal?.reason) continue;
         if (!isOfOneRun(error)) throw error;
         if (error instanceof DataError) this.#warnOnce(error.message);
+        else if (error instanceof DamagedRunError) this.#warnOfDamage(run, error.message);
         else this.#warn(run, error.message);
       }
     }
     return {
       outcomes: this.#outcomes,
       warnings: this.#warnings,
-      isInterrupted: this.#options.signal?.aborted ?? false,
+      isInterrupted: this.#isInterrupted,
     };
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#options.signal?.aborted ?? false;
   }
 
   async #runOne(run: PlannedRun, index: number): Promise<void> {
     const state = await readRun(run);
     if (state.kind === 'damaged') {
-      this.#warn(run, `${state.problem}; to run it again, remove ${run.path}`);
+      this.#warnOfDamage(run, state.problem);
       return;
     }
     if (state.kind === 'finished') {
       this.#finish(state.outcome, true);
       return;
     }
+    // What is finished further on is still read, for the report.
+    if (this.#isInterrupted) return;
     if (run.work.kind === 'training') this.#data.checkFailure(run.work.config);
     this.#observer.onRun?.(run, {
       number: index + 1,
@@ -157,7 +166,9 @@ class Executor {
     if (result.ending === 'signal') return undefined;
     const state = await readRun(run);
     if (state.kind === 'finished') return state.outcome;
-    throw new UserError(state.kind === 'damaged' ? state.problem : `${path}: it is not finished`);
+    throw new DamagedRunError(
+      state.kind === 'damaged' ? state.problem : `${path}: it is not finished`,
+    );
   }
 
   #finish(outcome: Outcome, isOld: boolean): void {
@@ -168,6 +179,10 @@ class Executor {
 
   #warn({ label, seed }: PlannedRun, problem: string): void {
     this.#warnOnce(`${label}, seed ${seed} is missing: ${problem}`);
+  }
+
+  #warnOfDamage(run: PlannedRun, problem: string): void {
+    this.#warn(run, `${problem}; to run it again, remove ${run.path}`);
   }
 
   #warnOnce(warning: string): void {
@@ -187,12 +202,11 @@ class Executor {
 
 /** Whether the other runs may go on. */
 function isOfOneRun(error: unknown): error is Error {
-  return (
-    error instanceof DivergenceError || error instanceof ConfigError || error instanceof DataError
-  );
+  const kinds = [DivergenceError, ConfigError, DamagedRunError, DataError];
+  return kinds.some((kind) => error instanceof kind);
 }
 
-/** Data that are not there, or do not fit. */
+/** A set of data cannot be loaded. */
 class DataError extends UserError {}
 
 /** Keeps the data of the last run, for the next one on the same. */
@@ -200,13 +214,17 @@ class DataCache {
   readonly #options: ExecuteOptions;
   #key = '';
   #data: TrainingData | undefined;
-  /** By the name of a set: what went wrong with it. */
+  /** By set and place: what went wrong with it. */
   readonly #failures = new Map<string, DataError>();
 
   constructor(options: ExecuteOptions) {
     this.#options = options;
   }
 
+  /**
+   * @throws {DataError} the set cannot be loaded
+   * @throws {ConfigError} the run asks for what it does not have
+   */
   async load(config: Config): Promise<TrainingData> {
     const { data, dataDir, samples, task, seed } = config;
     const key = JSON.stringify({ data, dataDir, samples, task, seed });
@@ -214,25 +232,41 @@ class DataCache {
     this.checkFailure(config);
     // Gone before the next come, which may be as large.
     this.#data = undefined;
-    const { onProgress, onDecode } = this.#options.observer ?? {};
-    const { signal } = this.#options;
-    try {
-      this.#data = await loadTrainingData(config, { onProgress, onDecode, signal });
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      const problem = `all runs on ${data} are missing: ${error.message}; `;
-      const hint = '--data DIR says where the data are';
-      const failure = new DataError(problem + hint, { cause: error });
-      this.#failures.set(data, failure);
-      throw failure;
-    }
+    this.#data = takeTrainingData(await this.#loadSet(config), config);
     this.#key = key;
     return this.#data;
   }
 
+  async #loadSet(config: Config): Promise<Dataset> {
+    const { data, dataDir, seed } = config;
+    const { onProgress, onDecode } = this.#options.observer ?? {};
+    const { signal } = this.#options;
+    const dir = dataDir ?? undefined;
+    try {
+      return await loadDataset(data, { seed, dir, onProgress, onDecode, signal });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const hint = this.#mayHelp(config) ? '; --data DIR says where the data are' : '';
+      const problem = `all runs on ${basename(data)} are missing: ${error.message}${hint}`;
+      const failure = new DataError(problem, { cause: error });
+      this.#failures.set(placeOf(config), failure);
+      throw failure;
+    }
+  }
+
+  /** Whether `--data` may help: it has not been given, and nothing is where the data should be. */
+  #mayHelp({ data, dataDir }: Config): boolean {
+    const place = dataDir ?? (isDatasetName(data) ? undefined : data);
+    return this.#options.dataDir === undefined && (place === undefined || !existsSync(place));
+  }
+
   /** Throws again what went wrong with this set before. */
-  checkFailure({ data }: Config): void {
-    const failure = this.#failures.get(data);
+  checkFailure(config: Config): void {
+    const failure = this.#failures.get(placeOf(config));
     if (failure) throw failure;
   }
+}
+
+function placeOf({ data, dataDir }: Config): string {
+  return JSON.stringify([data, dataDir]);
 }

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { readBytes } from '../files/index.js';
-import { ConfigError } from '../train/config-error.js';
+import { readBytes, UserError } from '../files/index.js';
+import { ConfigError } from '../train/index.js';
 import { nearest } from '../train/nearest.js';
 import { parse } from '../train/stored.js';
 import { listOf, number, object, validate, whole } from '../train/validate.js';
@@ -54,6 +54,8 @@ const table = object({
   title: text,
   columns: listOf(column),
   runs: labels,
+  /** Numbers that belong to none of the runs. */
+  references: v.optional(v.array(reference), []),
   notes: v.optional(v.array(text), []),
 });
 
@@ -130,6 +132,13 @@ export type Reference = ExperimentRun['references'][number];
 export type TableSpec = Parsed['tables'][number];
 export type FigureSpec = Parsed['figures'][number];
 
+/** What a run goes on by. */
+export type Unit = 'epoch' | 'iteration';
+
+export function unitOf({ recovery }: Experiment): Unit {
+  return recovery ? 'iteration' : 'epoch';
+}
+
 /** The experiments that come with the package. */
 const SHIPPED = fileURLToPath(new URL('../../experiments/', import.meta.url));
 
@@ -145,7 +154,7 @@ export async function experimentNames(): Promise<string[]> {
 /**
  * An experiment by its name, or one of the user's own by the path of its file.
  *
- * @throws {ConfigError} there is no such experiment, or its file is wrong: one line that names the path
+ * @throws {ConfigError} there is no such experiment or file, or it is wrong: one line that names the path
  */
 export async function loadExperiment(nameOrPath: string): Promise<Experiment> {
   const shipped = join(SHIPPED, `${nameOrPath}.json`);
@@ -158,8 +167,16 @@ export async function loadExperiment(nameOrPath: string): Promise<Experiment> {
     );
   }
   const path = isShipped ? shipped : nameOrPath;
-  const input = parse(new TextDecoder().decode(await readBytes(path)), path);
-  return parseExperiment(input, path);
+  return parseExperiment(await readJson(path), path);
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return parse(new TextDecoder().decode(await readBytes(path)), path);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new ConfigError(error.message, { cause: error });
+  }
 }
 
 /**
@@ -176,13 +193,15 @@ export function parseExperiment(input: unknown, path: string): Experiment {
 }
 
 /** That labels are unique and known, and metrics exist. */
-function checkReferences({ runs, quick, tables, figures, base, recovery, path }: Experiment): void {
-  const fail = (where: string, problem: string): never => {
+function checkReferences(experiment: Experiment): void {
+  const { runs, quick, tables, figures, base, recovery, path } = experiment;
+  const fail: Fail = (where, problem) => {
     throw new ConfigError(`${path}: ${where}: ${problem}`);
   };
   if ((base === undefined) === (recovery === undefined)) {
     fail('base', 'give a base configuration or a recovery problem, one of both');
   }
+  if (recovery) checkRecovery(experiment, fail);
   const known = runs.map(({ label }) => label);
   for (const [i, { label }] of runs.entries()) {
     const same = runs.findIndex((other) => slugOf(other.label) === slugOf(label));
@@ -202,13 +221,15 @@ function checkReferences({ runs, quick, tables, figures, base, recovery, path }:
     }
   };
   checkLabels('quick.runs', quick.runs);
-  for (const [i, { references }] of runs.entries()) {
-    for (const [j, { values }] of references.entries()) {
-      checkMetrics(`runs.${i}.references.${j}.values`, Object.keys(values));
+  const checkNumbers = (where: string, references: readonly Reference[]) => {
+    for (const [i, { values }] of references.entries()) {
+      checkMetrics(`${where}.references.${i}.values`, Object.keys(values));
     }
-  }
-  for (const [i, { columns, runs }] of tables.entries()) {
+  };
+  for (const [i, { references }] of runs.entries()) checkNumbers(`runs.${i}`, references);
+  for (const [i, { columns, runs, references }] of tables.entries()) {
     checkLabels(`tables.${i}.runs`, runs);
+    checkNumbers(`tables.${i}`, references);
     checkMetrics(
       `tables.${i}.columns`,
       columns.map(({ metric }) => metric),
@@ -221,5 +242,20 @@ function checkReferences({ runs, quick, tables, figures, base, recovery, path }:
     checkLabels(where, 'run' in each ? [each.run] : each.runs);
     if (each.kind === 'epochs') checkMetrics(where, [each.metric]);
     if (each.kind === 'against') checkMetrics(where, [each.x.metric, each.y.metric]);
+  }
+}
+
+type Fail = (where: string, problem: string) => never;
+
+/** That compressed sensing has nothing of a training. */
+function checkRecovery({ runs, quick, epochs }: Experiment, fail: Fail): void {
+  const epochsIn = (given: unknown, where: string) => {
+    if (given !== undefined) fail(where, 'compressed sensing has iterations, no epochs');
+  };
+  epochsIn(epochs, 'epochs');
+  epochsIn(quick.epochs, 'quick.epochs');
+  for (const [i, run] of runs.entries()) {
+    epochsIn(run.epochs, `runs.${i}.epochs`);
+    if (run.base !== undefined) fail(`runs.${i}.base`, 'compressed sensing has none');
   }
 }

@@ -1,6 +1,6 @@
 /** Figures of an experiment as charts. */
 import type { Axis, Chart, Figure, Point, Series } from '../plot/index.js';
-import type { ExperimentRun, FigureSpec, Reference } from './experiment.js';
+import type { ExperimentRun, FigureSpec, Reference, Unit } from './experiment.js';
 import { metricOf } from './metric.js';
 import {
   lengthOf,
@@ -16,12 +16,15 @@ import { statistics } from './statistics.js';
 /**
  * Draws what a figure of an experiment asks for.
  *
+ * @param warn called with a line for each run that has to be left out
  * @returns undefined where none of its runs is there
  * @throws {UserError} weights or data that it needs cannot be read
  */
 export async function figureOf(
   spec: FigureSpec,
   all: readonly RunOutcomes[],
+  unit: Unit,
+  warn: (warning: string) => void,
 ): Promise<Figure | undefined> {
   const wanted = 'run' in spec ? [spec.run] : spec.runs;
   const shown = all.filter(
@@ -29,13 +32,23 @@ export async function figureOf(
   );
   if (shown.length === 0) return undefined;
   const { name, caption } = spec;
-  return { name, caption, chart: await chartOf(spec, shown) };
+  const [{ seed }] = shown[0].outcomes.map(({ run }) => run);
+  return {
+    name,
+    caption: 'run' in spec ? `${caption} (seed ${seed})` : caption,
+    chart: await chartOf(spec, shown, unit, warn),
+  };
 }
 
-async function chartOf(spec: FigureSpec, shown: readonly RunOutcomes[]): Promise<Chart> {
+async function chartOf(
+  spec: FigureSpec,
+  shown: readonly RunOutcomes[],
+  unit: Unit,
+  warn: (warning: string) => void,
+): Promise<Chart> {
   switch (spec.kind) {
     case 'epochs':
-      return overEpochs(spec, shown);
+      return overEpochs(spec, shown, unit);
     case 'against':
       return against(spec, shown);
     case 'layers':
@@ -45,7 +58,7 @@ async function chartOf(spec: FigureSpec, shown: readonly RunOutcomes[]): Promise
     case 'connections':
       return connectionsChart(shown[0].outcomes[0]);
     case 'images':
-      return imagesChart(shown, spec.count);
+      return imagesChart(shown, spec.count, warn);
   }
 }
 
@@ -57,16 +70,20 @@ function axisOf(metric: string, scale: Scale, ownLabel?: string): Axis {
 }
 
 function overEpochs(
-  { metric, scale, xScale }: FigureSpec & { kind: 'epochs' },
+  { metric, scale }: FigureSpec & { kind: 'epochs' },
   shown: readonly RunOutcomes[],
+  unit: Unit,
 ): Chart {
-  const isTraining = shown[0].outcomes[0].run.work.kind === 'training';
-  const x = { label: isTraining ? 'epoch' : 'iteration', ...(xScale && { scale: xScale }) };
   const series = shown.flatMap(({ run, outcomes }) => [
     { name: run.label, points: curveOf(outcomes, metric) },
     ...referenceCurves(run, metric),
   ]);
-  return { kind: 'lines', x, y: axisOf(metric, scale), series: drawable(series) };
+  return {
+    kind: 'lines',
+    x: { label: unit },
+    y: axisOf(metric, scale),
+    series: drawable(series),
+  };
 }
 
 /** Mean and deviation over the seeds at each moment that any of them has. */

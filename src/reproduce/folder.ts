@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { thisMachine } from '../engine/index.js';
 import { fileError, readBytes, UserError, writeAtomic } from '../files/index.js';
-import { readConfig, readMetrics, readSummary, runFiles } from '../train/index.js';
-import { parse, parseJson } from '../train/stored.js';
+import { type Config, readConfig, readMetrics, readSummary, runFiles } from '../train/index.js';
+import { machineSchema, parse, parseJson } from '../train/stored.js';
+import { version } from '../version.js';
 import { rowOfEpoch, rowOfSummary } from './metric.js';
-import type { Moment, Outcome } from './outcome.js';
-import type { PlannedRun } from './plan.js';
-import { type Recovery, type RecoveryMetrics, recover } from './recovery.js';
+import type { Outcome } from './outcome.js';
+import { nameOfData, type PlannedRun } from './plan.js';
+import { type Recovery, recover } from './recovery.js';
 
 /** What a run's folder says. */
 export type RunState =
@@ -46,9 +48,10 @@ class OtherRunError extends UserError {}
 
 async function checkConfig({ path, work }: PlannedRun): Promise<void> {
   const file = join(path, runFiles.config);
-  const stored =
-    work.kind === 'training' ? await readConfig(path) : parse(await readText(file), file);
-  const difference = firstDifference(withoutPlace(stored), withoutPlace(work.config));
+  const difference =
+    work.kind === 'training'
+      ? firstDifference(withoutPlace(await readConfig(path)), withoutPlace(work.config))
+      : firstDifference(parse(await readText(file), file), work.config);
   if (difference === undefined) return;
   throw new OtherRunError(
     `${file}: the run there is of another configuration (${difference}); ` +
@@ -57,8 +60,8 @@ async function checkConfig({ path, work }: PlannedRun): Promise<void> {
 }
 
 /** Where the files of the data are changes nothing. */
-function withoutPlace(config: unknown): unknown {
-  return { ...(config as object), dataDir: null };
+function withoutPlace(config: Config): object {
+  return { ...config, dataDir: null, data: nameOfData(config.data) };
 }
 
 /** `optimizer.lambda: 0.1, not 0.2`; undefined where all is the same. */
@@ -97,11 +100,18 @@ async function readTraining(run: PlannedRun): Promise<Outcome | undefined> {
     seconds += epoch.seconds;
     return { at: epoch.epoch, row: rowOfEpoch(epoch, seconds) };
   });
-  return { run, curve, summary, end: { ...curve.at(-1)?.row, ...rowOfSummary(summary) } };
+  const { version, threads, machine } = summary;
+  return {
+    ...{ run, curve, summary },
+    end: { ...curve.at(-1)?.row, ...rowOfSummary(summary) },
+    origin: { version, threads, ...(machine && { machine }) },
+  };
 }
 
 const recoveryFile = v.object({
   seconds: v.number(),
+  version: v.string(),
+  machine: machineSchema,
   metrics: v.pipe(
     v.array(v.object({ at: v.number(), row: v.record(v.string(), v.number()) })),
     v.minLength(1),
@@ -111,18 +121,18 @@ const recoveryFile = v.object({
 async function readRecovery(run: PlannedRun): Promise<Outcome | undefined> {
   const file = join(run.path, runFiles.summary);
   if (!existsSync(file)) return undefined;
-  const { seconds, metrics } = parseJson(await readText(file), file, recoveryFile);
-  return outcomeOfRecovery(run, metrics, seconds);
+  return outcomeOfRecovery(run, parseJson(await readText(file), file, recoveryFile));
 }
 
-function outcomeOfRecovery(run: PlannedRun, curve: readonly Moment[], seconds: number): Outcome {
-  return { run, curve, end: { ...curve.at(-1)?.row, seconds } };
+function outcomeOfRecovery(run: PlannedRun, summary: v.InferOutput<typeof recoveryFile>): Outcome {
+  const { seconds, metrics: curve, ...origin } = summary;
+  return { run, curve, end: { ...curve.at(-1)?.row, seconds }, origin };
 }
 
 /** Solves a problem of compressed sensing, and keeps what comes out. */
 export async function runRecovery(run: PlannedRun, problem: Recovery): Promise<Outcome> {
   const started = performance.now();
-  const metrics: RecoveryMetrics[] = recover(problem);
+  const metrics = recover(problem);
   const seconds = (performance.now() - started) / 1000;
   await mkdir(run.path, { recursive: true }).catch((error) => {
     throw fileError(error, 'write', run.path);
@@ -130,8 +140,9 @@ export async function runRecovery(run: PlannedRun, problem: Recovery): Promise<O
   const write = (name: string, value: unknown) =>
     writeAtomic(join(run.path, name), `${JSON.stringify(value, null, 2)}\n`);
   await write(runFiles.config, problem);
-  await write(runFiles.summary, { seconds, metrics });
-  return outcomeOfRecovery(run, metrics, seconds);
+  const summary = { seconds, version, machine: await thisMachine(), metrics };
+  await write(runFiles.summary, summary);
+  return outcomeOfRecovery(run, summary);
 }
 
 async function readText(path: string): Promise<string> {

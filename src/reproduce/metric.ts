@@ -1,5 +1,6 @@
 /** What experiments can tabulate and plot, by name. */
 import { UserError } from '../files/errors.js';
+import { count, percent, short } from '../report/numbers.js';
 import type { EpochMetrics, Summary } from '../train/index.js';
 
 /** How a metric is called, written and compared. */
@@ -37,7 +38,8 @@ const metrics: Readonly<Record<string, Metric>> = {
   regularizer: number('J(θ)'),
   lambda: number('λ'),
   'learning rate': number('learning rate'),
-  seconds: number('training time (s)', 'slower', 'faster'),
+  // All of a run but its test.
+  seconds: number('training and validation (s)', 'slower', 'faster'),
   inference: share('multiply-adds of inference, of dense', 'more', 'fewer'),
   training: share('multiply-adds of training, of dense SGD', 'more', 'fewer'),
   error: number('relative error ‖x − x*‖ / ‖x*‖', 'higher', 'lower'),
@@ -52,14 +54,14 @@ const families: Readonly<Record<string, (of: string) => Metric>> = {
   density: (layer) => share(`density of ${layer}`, 'denser', 'sparser'),
   rows: (layer) => share(`rows alive in ${layer}`, 'more', 'fewer'),
   alive: (pattern) => number(`layers ${pattern} with a weight`, 'more', 'fewer'),
-  reaches: (goal) => number(`epochs to ${formatShare(Number(goal))} validation accuracy`),
+  reaches: (goal) => number(`epochs to ${formatShare(goalOf(goal))} validation accuracy`),
   config: (path) => number(path),
 };
 
 /**
  * The metric of a name.
  *
- * @throws {UserError} there is none
+ * @throws {UserError} there is none, or `reaches` has no share to reach
  */
 export function metricOf(name: string): Metric {
   if (Object.hasOwn(metrics, name)) return metrics[name];
@@ -67,6 +69,12 @@ export function metricOf(name: string): Metric {
   if (family !== undefined && Object.hasOwn(families, family)) return families[family](of);
   const known = [...Object.keys(metrics), ...Object.keys(families).map((each) => `${each}/…`)];
   throw new UserError(`there is no metric '${name}'; there are ${known.join(', ')}`);
+}
+
+function goalOf(text: string): number {
+  const goal = Number(text);
+  if (goal > 0 && goal <= 1) return goal;
+  throw new UserError(`reaches/${text}: write a share above 0 to 1, such as reaches/0.95`);
 }
 
 /** Metrics by name, at one moment. */
@@ -133,11 +141,25 @@ function split(name: string): [family: string, of: string] {
   return [name.slice(0, Math.max(at, 0)), name.slice(at + 1)];
 }
 
-/** Layers of a name (`*` stands for any text) with a non-zero weight. */
-function countAlive(row: Row, pattern: string): number {
+/** Layers of a name (`*` stands for any text) with a non-zero weight; undefined without such a layer. */
+function countAlive(row: Row, pattern: string): number | undefined {
   const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   const layer = new RegExp(`^density/${parts.join('.*')}$`);
-  return Object.entries(row).filter(([name, value]) => layer.test(name) && value > 0).length;
+  const layers = Object.entries(row).filter(([name]) => layer.test(name));
+  return layers.length > 0 ? layers.filter(([, value]) => value > 0).length : undefined;
+}
+
+/**
+ * What a metric of a part of the network could be of instead, such as `rows/fc1, rows/fc2`; undefined
+ * where the metric is of no part.
+ */
+export function partsIn(row: Row, name: string): string[] | undefined {
+  const [family] = split(name);
+  if (!['density', 'rows', 'alive'].includes(family)) return undefined;
+  const prefix = family === 'rows' ? 'rows/' : 'density/';
+  return Object.keys(row)
+    .filter((each) => each.startsWith(prefix))
+    .map((each) => `${family}/${each.slice(prefix.length)}`);
 }
 
 function numberAt(config: unknown, path: string): number | undefined {
@@ -150,28 +172,23 @@ function numberAt(config: unknown, path: string): number | undefined {
 
 /** 97.1 %, 3.42 %, 0.0305, 141.2 */
 export function formatValue({ isShare }: Metric, value: number): string {
-  return isShare ? formatShare(value) : short(value);
+  if (isShare) return formatShare(value);
+  return Number.isInteger(value) ? count(value) : short(value);
 }
 
-/** 97.1 ± 0.3 %; the mean alone where the deviation is not known. */
+/** 97.1 ± 0.3 %; the mean alone where there is no deviation, or none is known. */
 export function formatSpread(metric: Metric, mean: number, deviation: number | undefined): string {
-  if (deviation === undefined) return formatValue(metric, mean);
-  if (!metric.isShare) return `${short(mean)} ± ${short(deviation, 2)}`;
+  if (!deviation) return formatValue(metric, mean);
+  if (!metric.isShare) return `${formatValue(metric, mean)} ± ${short(deviation, 2)}`;
   const places = decimals(mean);
   return `${(100 * mean).toFixed(places)} ± ${(100 * deviation).toFixed(places)} %`;
 }
 
 function formatShare(share: number): string {
-  return `${(100 * share).toFixed(decimals(share))} %`;
+  return percent(share, decimals(share));
 }
 
 /** Small shares with one more. */
 function decimals(share: number): number {
   return share < 0.1 ? 2 : 1;
-}
-
-function short(value: number, precision = 4): string {
-  if (Number.isInteger(value)) return value.toLocaleString('en-US');
-  if (Math.abs(value) < 1e-3) return value.toExponential(Math.min(precision, 3) - 1);
-  return String(Number(value.toPrecision(precision)));
 }

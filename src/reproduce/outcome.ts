@@ -1,3 +1,4 @@
+import type { Machine } from '../engine/index.js';
 import type { Summary } from '../train/index.js';
 import type { ExperimentRun } from './experiment.js';
 import { type Row, valueIn } from './metric.js';
@@ -10,8 +11,18 @@ export interface Outcome {
   readonly curve: readonly Moment[];
   /** Of the whole run. */
   readonly end: Row;
+  readonly origin: Origin;
   /** Of a training. */
   readonly summary?: Summary;
+}
+
+/** What computed a run. */
+export interface Origin {
+  readonly version: string;
+  /** Of a training. */
+  readonly threads?: number;
+  /** Trainings of earlier versions do not say it. */
+  readonly machine?: Machine & Partial<Pick<NonNullable<Summary['machine']>, 'kernels'>>;
 }
 
 /** A run of the experiment with what its seeds came to. */

@@ -1,9 +1,9 @@
 /** Charts that need a run's weights, or its data: restored images, connections. */
 import { join } from 'node:path';
 import type { Dataset } from '../data/index.js';
-import { decodeSafetensors, readBytes, type Tensor } from '../files/index.js';
+import { decodeSafetensors, readBytes, type Tensor, UserError } from '../files/index.js';
 import { sizeOf } from '../math/index.js';
-import type { Chart, Picture } from '../plot/index.js';
+import type { Chart, ImageChart, Picture } from '../plot/index.js';
 import {
   buildDescription,
   type Config,
@@ -14,23 +14,44 @@ import {
 import { connectionsOf } from './connections.js';
 import type { Outcome, RunOutcomes } from './outcome.js';
 
-/** Of each run's first seed: corrupted, restored and clean images of the test set. */
-export async function imagesChart(shown: readonly RunOutcomes[], count: number): Promise<Chart> {
-  const rows = [];
-  for (const { run, outcomes } of shown) {
-    const config = configOf(outcomes[0]);
-    if (!config?.task) continue;
-    const data = await testData(config);
-    const { inputs, shape, targets } = data.test;
-    if (targets.kind !== 'values' || !(inputs instanceof Float32Array)) continue;
-    const restored = await predictTest(config, await weightsOf(outcomes[0]), data, count);
-    rows.push(
-      { name: `${run.label}: corrupted`, images: pictures(inputs, shape, count) },
-      { name: 'restored', images: pictures(restored, shape, count) },
-      { name: 'clean', images: pictures(targets.values, shape, count) },
-    );
+/**
+ * Of each run's first seed: corrupted, restored and clean images of the test set.
+ *
+ * @param warn called with a line for each run whose weights or data cannot be read
+ * @throws {UserError} nothing is left to show
+ */
+export async function imagesChart(
+  shown: readonly RunOutcomes[],
+  count: number,
+  warn: (warning: string) => void,
+): Promise<Chart> {
+  const rows: ImageChart['rows'][number][] = [];
+  for (const { outcomes } of shown) {
+    const { label, seed } = outcomes[0].run;
+    try {
+      rows.push(...(await imageRows(outcomes[0], count)));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      warn(`${label}, seed ${seed} is left out: ${error.message}`);
+    }
   }
+  if (rows.length === 0) throw new UserError('no run has images to show');
   return { kind: 'images', rows };
+}
+
+async function imageRows(outcome: Outcome, count: number): Promise<ImageChart['rows']> {
+  const config = configOf(outcome);
+  if (!config?.task) return [];
+  const data = await testData(config);
+  const { inputs, shape, targets } = data.test;
+  if (targets.kind !== 'values' || !(inputs instanceof Float32Array)) return [];
+  const restored = await predictTest(config, await weightsOf(outcome), data, count);
+  const { label, seed } = outcome.run;
+  return [
+    { name: `${label}, seed ${seed}: corrupted`, images: pictures(inputs, shape, count) },
+    { name: 'restored', images: pictures(restored, shape, count) },
+    { name: 'clean', images: pictures(targets.values, shape, count) },
+  ];
 }
 
 /** Which earlier layers each layer of a run reads. */

@@ -1,8 +1,14 @@
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { isDatasetName } from '../data/index.js';
 import { fileError } from '../files/index.js';
-import { type Config, loadConfigInput, resolveConfig, setByPath } from '../train/index.js';
+import {
+  type Config,
+  ConfigError,
+  loadConfigInput,
+  resolveConfig,
+  setValue,
+} from '../train/index.js';
 import { validate } from '../train/validate.js';
 import type { Experiment, ExperimentRun } from './experiment.js';
 import { type Recovery, recoverySchema } from './recovery.js';
@@ -38,13 +44,16 @@ export type Work =
  * What an experiment runs, seed by seed, so that one of each is there early.
  *
  * @param out the folder of its results
- * @throws {ConfigError} a run's configuration is wrong: one line that names file, run and value
+ * @throws {ConfigError} a run's configuration is wrong: one line that names file, run and value; or
+ *   compressed sensing is to have epochs or data
+ * @throws {UserError} a file or folder cannot be read
  */
 export async function planRuns(
   experiment: Experiment,
   extent: Extent,
   out: string,
 ): Promise<PlannedRun[]> {
+  if (experiment.recovery) checkRecoveryExtent(experiment, extent);
   const chosen = runsOf(experiment, extent);
   const works = new Map<string, Work>();
   for (const run of chosen) works.set(run.label, await workOf(experiment, run, extent));
@@ -66,6 +75,15 @@ export async function planRuns(
         };
       }),
   );
+}
+
+function checkRecoveryExtent({ name }: Experiment, { epochs, dataDir }: Extent): void {
+  if (epochs !== undefined) {
+    throw new ConfigError(`--epochs ${epochs}: ${name} has iterations, no epochs`);
+  }
+  if (dataDir !== undefined) {
+    throw new ConfigError(`--data ${dataDir}: ${name} draws its problems, it reads no data`);
+  }
 }
 
 /** The runs that take part. */
@@ -91,8 +109,11 @@ async function workOf(
   const source = `${path}: run "${run.label}"`;
   const short = extent.quick ? quick : { set: {}, epochs: undefined };
   const input = recovery ? structuredClone(recovery) : await baseOf(run.base ?? base);
-  for (const [key, value] of Object.entries({ ...set, ...run.set, ...short.set })) {
-    setByPath(input, `${key}=${JSON.stringify(value)}`);
+  for (const changes of [set, run.set, short.set]) {
+    for (const [key, value] of Object.entries(changes)) {
+      // A copy: what another run sets inside it must not reach the experiment.
+      setValue(input, key, structuredClone(value), `${source}: set`);
+    }
   }
   if (recovery) {
     return { kind: 'recovery', config: validate(recoverySchema, input, source) };
@@ -143,6 +164,11 @@ async function pointTo(work: Work & { kind: 'training' }, dir: string): Promise<
   const isImageFolder = (await foldersIn(own)).includes('train');
   const place = isImageFolder ? { data: folder } : { dataDir: folder };
   return { ...work, config: { ...work.config, ...place } };
+}
+
+/** A set by its name, a folder of the user's by its own, wherever it lies. */
+export function nameOfData(data: string): string {
+  return isDatasetName(data) ? data : `folder ${basename(resolve(data))}`;
 }
 
 async function foldersIn(path: string): Promise<string[]> {

@@ -1,36 +1,48 @@
-import { cpus } from 'node:os';
-import { Engine } from '../engine/index.js';
+import { thisMachine } from '../engine/index.js';
 import { version } from '../version.js';
-import type { Outcome } from './outcome.js';
+import type { Origin, Outcome } from './outcome.js';
 import { configOf } from './pictures.js';
+import { nameOfData } from './plan.js';
 
-/** What a reader needs to run an experiment again: command, seeds, versions, machine, time, data. */
+/** What a reader needs to run an experiment again: command, seeds, versions, machines, time, data. */
 export async function provenanceOf(
   outcomes: readonly Outcome[],
   command: string | undefined,
 ): Promise<(readonly [string, string])[]> {
-  const summaries = outcomes.flatMap(({ summary }) => (summary ? [summary] : []));
-  const versions = distinct([...summaries.map((each) => each.version), version]);
-  const threads = distinct(summaries.map((each) => each.threads));
-  const data = distinct(outcomes.map((each) => configOf(each)?.data ?? 'drawn at random'));
+  const origins = outcomes.map(({ origin }) => origin);
+  const threads = distinct(origins.flatMap((each) => each.threads ?? []));
   const seconds = outcomes.reduce((sum, { end }) => sum + (end.seconds ?? 0), 0);
-  const [processor] = cpus();
   return [
     ...(command === undefined ? [] : ([['command', command]] as const)),
     ['seeds', distinct(outcomes.map(({ run }) => run.seed)).join(', ')],
-    ['data', data.join(', ')],
-    ['versions', `bregman ${versions.join(', ')}; Node ${process.version}; ${await kernels()}`],
-    ['machine', `${processor?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`],
+    ['data', distinct(outcomes.map(dataOf)).join(', ')],
+    ['versions', `bregman ${distinct(origins.map((each) => each.version)).join(', ')}`],
+    ...(await machines(origins)),
     ...(threads.length > 0 ? ([['threads', threads.join(', ')]] as const) : []),
-    ['training time', `${Math.round(seconds).toLocaleString('en-US')} s in all runs together`],
+    ['time', `${Math.round(seconds).toLocaleString('en-US')} s in all runs together`],
   ];
 }
 
-/** Which build of the kernels this machine takes. */
-async function kernels(): Promise<string> {
-  const engine = await Engine.create({ threads: 1 });
-  engine.close();
-  return `kernels ${engine.build}`;
+function dataOf(outcome: Outcome): string {
+  const config = configOf(outcome);
+  return config ? nameOfData(config.data) : 'drawn at random';
+}
+
+/** Those of the runs; that of the report instead where a run does not say it. */
+async function machines(origins: readonly Origin[]): Promise<(readonly [string, string])[]> {
+  const known = origins.flatMap(({ machine }) => (machine ? [describe(machine)] : []));
+  const named = distinct(known).join('; ');
+  if (known.length === origins.length) return [['machine', named]];
+  const written = `${describe(await thisMachine())}, bregman ${version}`;
+  const some = `${named} (${known.length} of ${origins.length} runs say it)`;
+  return [
+    ...(known.length > 0 ? ([['machine', some]] as const) : []),
+    ['report written on', written],
+  ];
+}
+
+function describe({ processor, cores, host, kernels }: NonNullable<Origin['machine']>): string {
+  return `${processor}, ${cores} cores, ${host}${kernels ? `, kernels ${kernels}` : ''}`;
 }
 
 function distinct<T>(values: readonly T[]): T[] {

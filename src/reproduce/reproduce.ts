@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { UserError } from '../files/index.js';
 import { type Report, writeReport } from '../report/index.js';
+import { absentMetrics } from './absent.js';
 import { type ExecuteOptions, type Execution, execute } from './execute.js';
-import type { Experiment } from './experiment.js';
+import { type Experiment, unitOf } from './experiment.js';
 import { figureOf } from './figures.js';
 import type { Outcome, RunOutcomes } from './outcome.js';
 import { configOf, inputLoss } from './pictures.js';
-import { type Extent, planRuns, runsOf } from './plan.js';
+import { type Extent, type PlannedRun, planRuns, runsOf } from './plan.js';
 import { provenanceOf } from './provenance.js';
+import { shortened } from './shortened.js';
 import { comparisonTable, tableOf } from './tables.js';
 
 export interface ReproduceOptions extends Extent, ExecuteOptions {
@@ -49,9 +51,19 @@ export async function reproduce(
   if (outcomes.length === 0 && !isInterrupted) {
     throw new UserError(`${experiment.name}: nothing could be run: ${warnings[0]}`);
   }
-  const runs = await outcomesByRun(experiment, options, outcomes);
-  const report = await reportOf(experiment, options, execution, runs, planned.length);
+  const shown = options.quick ? withoutReferences(experiment) : experiment;
+  const runs = await outcomesByRun(shown, options, outcomes);
+  const report = await reportOf(shown, options, execution, runs, planned);
   return { report, outcomes, files: await writeReport(report, out), isInterrupted };
+}
+
+/** Of other samples and epochs than theirs, other people's numbers would say nothing. */
+function withoutReferences(experiment: Experiment): Experiment {
+  return {
+    ...experiment,
+    runs: experiment.runs.map((run) => ({ ...run, references: [] })),
+    tables: experiment.tables.map((table) => ({ ...table, references: [] })),
+  };
 }
 
 /** In the order of the experiment, each with the error of its corrupted input, where it has one. */
@@ -63,10 +75,9 @@ async function outcomesByRun(
   const runs: RunOutcomes[] = [];
   for (const run of runsOf(experiment, extent)) {
     const own = outcomes.filter((each) => each.run.label === run.label);
-    const loss = own[0] && (await knownInputLoss(own[0]));
-    // Of other samples and epochs than theirs, differences would say nothing.
-    const shown = extent.quick ? { ...run, references: [] } : run;
-    runs.push({ run: shown, outcomes: own.map((each) => withDerived(each, loss)) });
+    const derived = [];
+    for (const each of own) derived.push(withDerived(each, await knownInputLoss(each)));
+    runs.push({ run, outcomes: derived });
   }
   return runs;
 }
@@ -105,40 +116,44 @@ async function reportOf(
   options: ReproduceOptions,
   execution: Execution,
   runs: readonly RunOutcomes[],
-  planned: number,
+  planned: readonly PlannedRun[],
 ): Promise<Report> {
   const { name, title, shows, source, notes, tables, figures } = experiment;
-  const warnings = [...shortened(experiment, options), ...execution.warnings];
+  const unit = unitOf(experiment);
+  const warnings = [
+    ...(await shortened(experiment, options, planned)),
+    ...execution.warnings,
+    ...absentMetrics(experiment, runs),
+  ];
   const { outcomes, isInterrupted } = execution;
   if (isInterrupted) {
-    warnings.push(`incomplete: interrupted when ${outcomes.length} of ${planned} runs were done`);
+    warnings.push(
+      `incomplete: interrupted when ${outcomes.length} of ${planned.length} runs were done`,
+    );
   }
   const drawn = [];
   for (const spec of figures) {
     try {
-      const figure = await figureOf(spec, runs);
+      const figure = await figureOf(spec, runs, unit, (problem) =>
+        warnings.push(`figure ${spec.name}: ${problem}`),
+      );
       if (figure) drawn.push(figure);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       warnings.push(`figure ${spec.name} is missing: ${error.message}`);
     }
   }
-  const comparison = comparisonTable(runs);
+  const comparison = comparisonTable(runs, unit);
   return {
     name,
     title,
     summary: [`${shows[0].toUpperCase()}${shows.slice(1)}.`, ...notes],
     warnings,
-    tables: [...tables.map((spec) => tableOf(spec, runs)), ...(comparison ? [comparison] : [])],
+    tables: [
+      ...tables.map((spec) => tableOf(spec, runs, unit)),
+      ...(comparison ? [comparison] : []),
+    ],
     figures: drawn,
     provenance: [['experiment', source], ...(await provenanceOf(outcomes, options.command))],
   };
-}
-
-function shortened({ quick }: Experiment, { quick: isQuick }: Extent): string[] {
-  if (!isQuick) return [];
-  const note = quick.note ? ` ${quick.note}` : '';
-  return [
-    `Shortened (--quick): few epochs, one seed and part of the samples show that it runs, not what it reaches.${note}`,
-  ];
 }

@@ -1,36 +1,39 @@
 /** Tables of an experiment: its own, and the one that puts other people's numbers beside ours. */
 import type { Table } from '../report/index.js';
 import { differenceInWords } from './compare.js';
-import type { ExperimentRun, TableSpec } from './experiment.js';
-import { formatSpread, formatValue, type Metric, metricOf } from './metric.js';
+import type { ExperimentRun, Reference, TableSpec, Unit } from './experiment.js';
+import { formatSpread, type Metric, metricOf } from './metric.js';
 import { lengthOf, metricValues, type Outcome, type RunOutcomes } from './outcome.js';
 import { statistics } from './statistics.js';
 
 const MISSING = '–';
 
 /** A table of the experiment: a row a run, and below it what others report for it. */
-export function tableOf(spec: TableSpec, all: readonly RunOutcomes[]): Table {
+export function tableOf(spec: TableSpec, all: readonly RunOutcomes[], unit: Unit): Table {
   const shown = all.filter(({ run }) => !spec.runs || spec.runs.includes(run.label));
   return {
     title: spec.title,
     columns: [
       { name: 'run' },
       ...spec.columns.map(({ metric, at, title }) => ({
-        name: title ?? titleOf(metricOf(metric), at),
+        name: title ?? titleOf(metricOf(metric), at, unit),
         align: 'right' as const,
       })),
       { name: 'seeds', align: 'right' },
     ],
-    rows: shown.flatMap(({ run, outcomes }) => [
-      ownRow(spec, run, outcomes),
-      ...referenceRows(spec, run, outcomes),
-    ]),
+    rows: [
+      ...shown.flatMap(({ run, outcomes }) => [
+        ownRow(spec, run, outcomes),
+        ...referenceRows(spec, run.references, lastOf(outcomes)),
+      ]),
+      ...referenceRows(spec, spec.references, lastOf(shown.flatMap(({ outcomes }) => outcomes))),
+    ],
     notes: [...spec.notes, 'mean ± standard deviation over the seeds'],
   };
 }
 
-function titleOf({ label }: Metric, at: number | undefined): string {
-  return at === undefined ? label : `${label}, epoch ${at}`;
+function titleOf({ label }: Metric, at: number | undefined, unit: Unit): string {
+  return at === undefined ? label : `${label}, ${unit} ${at}`;
 }
 
 function ownRow(
@@ -42,13 +45,16 @@ function ownRow(
   return [label, ...cells, String(outcomes.length)];
 }
 
-/** A row for each source that knows a column's metric at the column's epoch. */
+function lastOf(outcomes: readonly Outcome[]): number | undefined {
+  return outcomes.length > 0 ? Math.max(...outcomes.map(lengthOf)) : undefined;
+}
+
+/** A row for each source that knows a column's metric at the column's epoch, or at the end. */
 function referenceRows(
   { columns }: TableSpec,
-  { references }: ExperimentRun,
-  outcomes: readonly Outcome[],
+  references: readonly Reference[],
+  end: number | undefined,
 ): string[][] {
-  const end = outcomes[0] && lengthOf(outcomes[0]);
   return [...new Set(references.map(({ source }) => source))].flatMap((source) => {
     const given = columns.map(({ metric, at = end }) => {
       const known = references.find(
@@ -63,9 +69,12 @@ function referenceRows(
 }
 
 function cell(metric: string, values: readonly number[]): string {
-  if (values.length === 0) return MISSING;
+  return values.length === 0 ? MISSING : spreadOf(metricOf(metric), values);
+}
+
+function spreadOf(metric: Metric, values: readonly number[]): string {
   const { mean, deviation } = statistics(values);
-  return formatSpread(metricOf(metric), mean, deviation);
+  return formatSpread(metric, mean, deviation);
 }
 
 function listOf(values: number | number[] | undefined): readonly number[] {
@@ -76,21 +85,22 @@ function listOf(values: number | number[] | undefined): readonly number[] {
  * Our numbers beside other people's, epoch by epoch, with the differences called by their names;
  * undefined where nobody has any.
  */
-export function comparisonTable(all: readonly RunOutcomes[]): Table | undefined {
+export function comparisonTable(all: readonly RunOutcomes[], unit: Unit): Table | undefined {
   const rows = all.flatMap(({ run, outcomes }) => comparisonRows(run, outcomes));
   if (rows.length === 0) return undefined;
   return {
     title: 'Beside other people’s numbers',
     columns: [
-      ...['run', 'metric', 'whose', 'after epoch'].map((name) => ({ name })),
+      ...['run', 'metric', 'whose', `after ${unit}`].map((name) => ({ name })),
       { name: 'ours', align: 'right' },
       { name: 'theirs', align: 'right' },
       { name: 'difference of ours' },
     ],
     rows,
     notes: [
-      'Within the spread: closer than two standard deviations of the difference. A single number is ' +
-        'taken to spread like those of the other side.',
+      'Mean ± standard deviation over the seeds. Within the spread: the means are no further apart ' +
+        'than twice the standard error of their difference, 2·√(s₁²/n₁ + s₂²/n₂). A single seed is ' +
+        'taken to spread like the other side; of one seed each, no spread is known.',
     ],
   };
 }
@@ -122,18 +132,14 @@ function comparisonRows({ label, references }: ExperimentRun, outcomes: readonly
         metric.label,
         source,
         joined(({ at }) => at),
-        joined(({ ours }) => mean(metric, ours)),
-        joined(({ theirs }) => mean(metric, theirs)),
+        joined(({ ours }) => spreadOf(metric, ours)),
+        joined(({ theirs }) => spreadOf(metric, theirs)),
         inWords(
           moments.map(({ at, ours, theirs }) => [at, differenceInWords(ours, theirs, metric)]),
         ),
       ],
     ];
   });
-}
-
-function mean(metric: Metric, values: readonly number[]): string {
-  return formatValue(metric, statistics(values).mean);
 }
 
 /** Once where it is the same at all moments. */

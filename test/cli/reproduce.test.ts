@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { experimentNames } from '#lib/reproduce/index.js';
@@ -29,6 +30,7 @@ test('wrong usage is exit code 2 and one line', async (t) => {
   for (const [args, message] of [
     [[], /which experiment\? 'bregman reproduce --list' shows all/],
     [['mnist'], /there is no experiment 'mnist' \(did you mean \S+\?\)/],
+    [['none.json'], /cannot read none.json: no such file/],
     [['toy.json', '--seeds', '0'], /--seeds: 0 is not allowed/],
     [['toy.json', '--epochs', 'x'], /--epochs: "x" is not allowed/],
   ] as const) {
@@ -37,8 +39,9 @@ test('wrong usage is exit code 2 and one line', async (t) => {
     assert.match(stderr, /^bregman: .*\n$/);
     assert.match(stderr, message);
   }
-  const missing = await bregman(['reproduce', 'none.json'], { cwd });
-  assert.equal(missing.code, 1);
+  const recovery = await bregman(['reproduce', 'sparse-recovery', '--epochs', '5'], { cwd });
+  assert.equal(recovery.code, 2);
+  assert.equal(recovery.stderr, 'bregman: --epochs 5: sparse-recovery has iterations, no epochs\n');
 });
 
 test('in a pipe: plain lines, the tables, where the report is', async (t) => {
@@ -51,6 +54,13 @@ test('in a pipe: plain lines, the tables, where the report is', async (t) => {
   assert.match(stdout, /\nEnd\nrun +test accuracy +density, epoch 1 +seeds\nsmall λ +[\d.]+ ±/);
   const html = join('results', 'toy', 'report.html');
   assert.ok(stdout.includes(`the report is ${html}`) && existsSync(join(cwd, html)));
+
+  // Where folders lie is of no use to readers.
+  const absolute = ['reproduce', join(cwd, 'toy.json'), '--out', join(cwd, 'results', 'toy')];
+  await bregman(absolute, { cwd });
+  const report = await readFile(join(cwd, 'results', 'toy', 'report.md'), 'utf8');
+  assert.match(report, /command: bregman reproduce toy.json --out toy$/m);
+  assert.ok(!report.includes(cwd));
 
   const other = await bregman(['reproduce', 'toy.json', '--epochs', '9'], { cwd });
   assert.equal(other.code, 1);
@@ -110,4 +120,27 @@ test('Ctrl-C saves the run, writes the report, and says how to go on', async (t)
   const rest = await run('sh', ['-c', script], { cwd });
   assert.equal(rest.code, 0, rest.stderr);
   assert.match(rest.stdout, /small λ, seed 0, done before/);
+});
+
+test('a run of compressed sensing is no run to inspect, plot or resume, in one line', async (t) => {
+  const { cwd } = await toy(t, {
+    base: undefined,
+    recovery: { equations: 30, unknowns: 60, nonZeros: 3, lambda: 5, iterations: 20 },
+    ...{
+      epochs: undefined,
+      seeds: [0],
+      runs: [{ label: 'a' }],
+      quick: {},
+      tables: [],
+      figures: [],
+    },
+  });
+  await bregman(['reproduce', 'toy.json', '--out', 'out'], { cwd });
+  const run = join('out', 'runs', 'a', 'seed-0');
+  for (const command of ['inspect', 'plot', 'resume']) {
+    const { code, stderr } = await bregman([command, run], { cwd });
+    assert.equal(code, 1);
+    const [line] = stderr.split('\n');
+    assert.match(line, /^bregman: .*config.json: it names no model, so the run is no training/);
+  }
 });

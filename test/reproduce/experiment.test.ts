@@ -54,7 +54,11 @@ test('full runs take at least three seeds where two cores can do them in an hour
     ...['mnist-optimizers', 'momentum', 'autoencoder'],
     ...['initialization', 'target-density', 'sparse-recovery'],
   ]) {
-    assert.ok((await loadExperiment(name)).seeds.length >= 3, name);
+    const planned = await planRuns(await loadExperiment(name), {}, 'out');
+    for (const { label } of planned) {
+      const seeds = planned.filter((run) => run.label === label).length;
+      assert.ok(seeds >= 3, `${name}, ${label}: ${seeds}`);
+    }
   }
 });
 
@@ -129,12 +133,65 @@ test('a wrong value of a run is named with its run', async () => {
   await assert.rejects(plan({ 'optimizer.lamda': 1 }), {
     message: /^toy.json: run "a": optimizer.lamda: unknown key/,
   });
-  await assert.rejects(plan({ 'data.x': 1 }), /'data' is no object/);
+  await assert.rejects(plan({ 'data.x': 1 }), {
+    message: /^toy.json: run "a": set data.x: 'data' is no object$/,
+  });
+});
+
+test('values are set for all, then for the run, then for --quick', async () => {
+  const input = {
+    ...{ ...toyInput('data'), figures: [], tables: [] },
+    set: { samples: { train: 500, test: 40 }, 'optimizer.lambda': 1 },
+    runs: [{ label: 'a', set: { optimizer: { lambda: 2 }, 'samples.train': 400 } }, { label: 'b' }],
+    quick: { set: { 'optimizer.lambda': 3 } },
+  };
+  const experiment = parseExperiment(JSON.parse(JSON.stringify(input)), 'toy.json');
+  const planned = async (quick: boolean) =>
+    (await planRuns(experiment, { quick, seeds: 1 }, 'out')).map(({ work }) => {
+      assert.ok(work.kind === 'training');
+      return [work.config.optimizer.lambda, work.config.samples?.train];
+    });
+  assert.deepEqual(await planned(false), [
+    [2, 400],
+    [1, 500],
+  ]);
+  assert.deepEqual(await planned(true), [
+    [3, 400],
+    [3, 500],
+  ]);
+});
+
+test('compressed sensing has no epochs, no base and no data', async () => {
+  const recovery = { equations: 30, unknowns: 60, nonZeros: 3, lambda: 5 };
+  const input = (changes: object) => ({
+    ...{ title: 'T', shows: 's', source: 'o', duration: 'd' },
+    ...{ recovery, runs: [{ label: 'a' }], ...changes },
+  });
+  for (const [changes, message] of [
+    [{ epochs: 3 }, /^toy.json: epochs: compressed sensing has iterations, no epochs$/],
+    [{ quick: { epochs: 3 } }, /^toy.json: quick.epochs: compressed sensing has iterations/],
+    [{ runs: [{ label: 'a', epochs: 3 }] }, /^toy.json: runs.0.epochs: compressed sensing has/],
+    [{ runs: [{ label: 'a', base: 'mnist-mlp' }] }, /^toy.json: runs.0.base: compressed sensing/],
+  ] as const) {
+    assert.throws(() => parseExperiment(input(changes), 'toy.json'), { message });
+  }
+  const experiment = parseExperiment(input({}), 'toy.json');
+  for (const extent of [{ epochs: 5 }, { dataDir: 'data' }]) {
+    await assert.rejects(planRuns(experiment, extent, 'out'), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(error.message, /^--(epochs 5|data data): toy /);
+      return true;
+    });
+  }
 });
 
 test('an unknown experiment is named with the nearest one', async () => {
   await assert.rejects(loadExperiment('momentun'), /did you mean momentum\?/);
-  await assert.rejects(loadExperiment('../package'), /cannot read/);
+  await assert.rejects(loadExperiment('../package'), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.message, /cannot read/);
+    return true;
+  });
 });
 
 /** What the runs of an experiment take their data from. */

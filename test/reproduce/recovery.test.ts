@@ -4,7 +4,7 @@ import { type Recovery, recover } from '#lib/reproduce/index.js';
 
 const problem: Recovery = {
   ...{ equations: 80, unknowns: 200, nonZeros: 6, noise: 0, method: 'linbreg', lambda: 20 },
-  ...{ momentum: 0, step: 1.8, iterations: 600, every: 50, seed: 1 },
+  ...{ step: 1.8, iterations: 600, every: 50, seed: 1 },
 };
 
 test('LinBreg finds the support exactly and the values without a bias', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { decodeSafetensors, encodeSafetensors, readBytes } from '#lib/files/index.js';
 import {
   type Experiment,
   type PlannedRun,
@@ -10,6 +11,7 @@ import {
   type ReproduceOptions,
   reproduce,
 } from '#lib/reproduce/index.js';
+import { statistics } from '#lib/reproduce/statistics.js';
 import { readMetrics } from '#lib/train/index.js';
 import { timeless } from '../train/toy.js';
 import { toy } from './toy.js';
@@ -60,6 +62,8 @@ test('an experiment runs once, and is averaged over its seeds', async (t) => {
       ['small λ', 'density', 'somebody', '1'],
     ],
   );
+  assert.match(comparison.rows[0][4], /^\d[\d.]* ± [\d.]+ %$/);
+  assert.equal(comparison.rows[0][5], '15.0 ± 7.1 %');
   assert.match(comparison.rows[1][6], /points denser$/);
 
   const charts = first.report.figures.map(({ chart }) => chart);
@@ -127,6 +131,101 @@ test('what is damaged or missing is named, and the rest is drawn', async (t) => 
   assert.match(cut.report.warnings[1], /large λ, seed 0 .*metrics.jsonl: it has 0 of 3 epochs/);
 });
 
+test('an unfinished run that is damaged is named, and the others go on', async (t) => {
+  const { cwd, experiment } = await toy(t, { quick: {} });
+  const out = join(cwd, 'out');
+  await reproduce(experiment, { out, threads: 1 });
+  const folder = (label: string, seed: number) => join(out, 'runs', label, `seed-${seed}`);
+  const unfinished = [
+    folder('small-lambda', 0),
+    folder('large-lambda', 0),
+    folder('large-lambda', 1),
+  ];
+  for (const path of unfinished) await rm(join(path, 'summary.json'));
+  const [truncated, bare, foreign] = unfinished;
+  const state = await readFile(join(truncated, 'state.safetensors'));
+  await writeFile(join(truncated, 'state.safetensors'), state.subarray(0, state.length / 2));
+  // As a kill between its first two files leaves it.
+  for (const name of [
+    'metrics.jsonl',
+    'state.safetensors',
+    'last.safetensors',
+    'best.safetensors',
+  ]) {
+    await rm(join(bare, name));
+  }
+  const { tensors, metadata } = decodeSafetensors(
+    await readBytes(join(foreign, 'state.safetensors')),
+    foreign,
+  );
+  const others = new Map([...tensors].filter(([name]) => name !== 'fc1.weight'));
+  await writeFile(join(foreign, 'state.safetensors'), encodeSafetensors(others, metadata));
+
+  const { report, old } = await watched(experiment, { out });
+  assert.deepEqual(old, ['small λ 1']);
+  const [first, second, third] = report.warnings;
+  assert.match(
+    first,
+    /^small λ, seed 0 is missing: .*state.safetensors: .*; to run it again, remove/,
+  );
+  assert.match(
+    second,
+    /^large λ, seed 0 is missing: cannot read .*metrics.jsonl.*; to run it again/,
+  );
+  assert.match(third, /^large λ, seed 1 is missing: .*fc1.weight is missing.*; to run it again/);
+  assert.equal(report.warnings.length, 3);
+});
+
+test('an older summary says no machine, and counts as finished', async (t) => {
+  const { cwd, experiment } = await toy(t, {
+    runs: [{ label: 'a' }],
+    tables: [],
+    figures: [],
+    quick: {},
+  });
+  const out = join(cwd, 'out');
+  const fresh = await watched(experiment, { out });
+  const provenance = ({ report }: typeof fresh) => Object.fromEntries(report.provenance);
+  const machine = provenance(fresh).machine;
+  assert.match(machine, /\d+ cores, Node v\d.*, kernels (relaxed|simd)$/);
+  assert.equal(provenance(fresh)['report written on'], undefined);
+
+  const forget = async (seed: number) => {
+    const file = join(out, 'runs', 'a', `seed-${seed}`, 'summary.json');
+    const { machine: _, ...rest } = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify(rest));
+  };
+  await forget(0);
+  const mixed = await watched(experiment, { out });
+  assert.deepEqual([mixed.trained, mixed.old], [[], ['a 0', 'a 1']]);
+  assert.equal(provenance(mixed).machine, `${machine} (1 of 2 runs say it)`);
+  await forget(1);
+  const old = provenance(await watched(experiment, { out }));
+  assert.equal(old.machine, undefined);
+  assert.match(old['report written on'], /cores, Node v.*, bregman \d/);
+});
+
+test('a folder of data may move: the runs on it stay finished', async (t) => {
+  const { cwd, experiment } = await toy(t, {
+    runs: [{ label: 'a' }],
+    quick: {},
+    seeds: [0],
+    tables: [],
+    figures: [],
+  });
+  const out = join(cwd, 'out');
+  await reproduce(experiment, { out, threads: 1 });
+  const on = (data: string) => ({ ...experiment, set: { data } });
+  await mkdir(join(cwd, 'elsewhere'));
+  await rename(join(cwd, 'data'), join(cwd, 'elsewhere', 'data'));
+  const moved = await watched(on(join(cwd, 'elsewhere', 'data')), { out });
+  assert.deepEqual([moved.trained, moved.old], [[], ['a 0']]);
+  assert.equal(Object.fromEntries(moved.report.provenance).data, 'folder data');
+  await assert.rejects(reproduce(on('mnist'), { out }), {
+    message: /another configuration \(data: "folder data", not "mnist"\)/,
+  });
+});
+
 test('a folder with another configuration is refused before anything is trained', async (t) => {
   const { cwd, experiment } = await toy(t);
   const out = join(cwd, 'out');
@@ -147,9 +246,26 @@ test('quick: fewer runs and epochs, nobody else’s numbers, and it says so', as
   const { cwd, experiment } = await toy(t);
   const { trained, report } = await watched(experiment, { out: join(cwd, 'out'), quick: true });
   assert.deepEqual(trained, ['small λ 0']);
-  assert.match(report.warnings[0], /^Shortened \(--quick\)/);
+  assert.deepEqual(report.warnings, [
+    'Shortened (--quick): 1 epoch instead of 3, 1 seed instead of 2, 1 of 2 runs, other samples. ' +
+      'It shows that it runs, not what it reaches.',
+  ]);
   assert.equal(report.tables.length, 1);
   assert.equal(report.tables[0].rows.length, 1);
+});
+
+test('what is run otherwise than the experiment says is said', async (t) => {
+  const { cwd, experiment } = await toy(t);
+  const warnings = async (options: ReproduceOptions, out: string) => {
+    const { report } = await watched(experiment, { ...options, out: join(cwd, out) });
+    return report.warnings;
+  };
+  assert.deepEqual(await warnings({ epochs: 1, seeds: 1 }, 'short'), [
+    'Not as the experiment says: 1 epoch instead of 3, 1 seed instead of 2.',
+  ]);
+  assert.deepEqual(await warnings({ quick: true, epochs: 3, seeds: 3 }, 'quick'), [
+    'Shortened (--quick): 1 of 2 runs, other samples. It shows that it runs, not what it reaches.',
+  ]);
 });
 
 test('interrupted, then continued: the same metrics', async (t) => {
@@ -172,6 +288,18 @@ test('interrupted, then continued: the same metrics', async (t) => {
 
   const rest = await watched(experiment, { out });
   assert.deepEqual([rest.old, rest.isInterrupted], [['small λ 0'], false]);
+
+  // What is finished further on than the run that is stopped is in the report.
+  await rm(join(out, 'runs', 'large-lambda', 'seed-0'), { recursive: true });
+  const second = new AbortController();
+  const observer = { onEpoch: () => second.abort() };
+  const early = await watched(experiment, { out, signal: second.signal, observer });
+  assert.deepEqual(
+    early.old,
+    runs.filter((run) => run !== 'large λ 0'),
+  );
+  assert.match(early.report.warnings.join(), /incomplete: interrupted when 3 of 4 runs were done/);
+  await watched(experiment, { out });
   for (const run of ['small-lambda', 'large-lambda']) {
     for (const seed of ['seed-0', 'seed-1']) {
       assert.deepEqual(
@@ -189,24 +317,70 @@ test('a run that diverges or lacks its data is named, and the others go on', asy
     { label: 'wild', set: { 'optimizer.learningRate': 1e30 } },
     { label: 'lost', set: { data: join(cwd, 'none') } },
     { label: 'large batch', set: { batchSize: 5000 } },
+    { label: 'too many', set: { samples: { train: 5000 } } },
+    { label: 'held back', set: { validation: 5000 } },
+    { label: 'last', set: {} },
   );
   const { report, outcomes } = await watched(parseExperiment(input, file), {
     ...{ out: join(cwd, 'out'), seeds: 1 },
   });
-  assert.equal(outcomes.length, 2);
-  assert.equal(report.warnings.length, 3);
-  assert.match(report.warnings[0], /^wild, seed 0 is missing: training diverged at step \d+/);
+  assert.equal(outcomes.length, 3);
+  assert.equal(report.warnings.length, 6);
+  assert.match(report.warnings[0], /^Not as the experiment says: 1 seed instead of 2\.$/);
+  assert.match(report.warnings[1], /^wild, seed 0 is missing: training diverged at step \d+/);
   assert.match(
-    report.warnings[1],
-    /^all runs on .*none are missing: no data set or folder.*--data DIR/,
+    report.warnings[2],
+    /^all runs on none are missing: no data set or folder.*--data DIR/,
   );
-  assert.match(report.warnings[2], /^large batch, seed 0 is missing: batchSize: 5000 is more than/);
-  assert.equal(report.tables[0].rows.length, 6);
+  assert.match(report.warnings[3], /^large batch, seed 0 is missing: batchSize: 5000 is more than/);
+  assert.match(
+    report.warnings[4],
+    /^too many, seed 0 is missing: samples.train: 5000 are more than the 600 that there are$/,
+  );
+  assert.match(report.warnings[5], /^held back, seed 0 is missing: validation: cannot hold back/);
+  assert.equal(report.tables[0].rows.length, 9);
 
   const lost = { ...experiment, runs: [{ ...experiment.runs[0], set: { data: 'nowhere' } }] };
   await assert.rejects(reproduce(lost, { out: join(cwd, 'lost') }), {
     message: /^toy: nothing could be run: all runs on nowhere are missing: no data set or folder/,
   });
+  // Where something is there, or the place was given, --data is no advice.
+  await writeFile(join(cwd, 'data', 'train-images-idx3-ubyte'), 'no images');
+  for (const options of [{}, { dataDir: join(cwd, 'data') }]) {
+    const damaged = reproduce(experiment, { ...options, out: join(cwd, 'damaged') });
+    await assert.rejects(damaged, ({ message }) => {
+      assert.match(message, /all runs on data are missing: .*train-images-idx3-ubyte/);
+      assert.doesNotMatch(message, /--data DIR/);
+      return true;
+    });
+  }
+});
+
+test('a metric of a layer that no run has is named', async (t) => {
+  const { cwd, experiment } = await toy(t, {
+    runs: [{ label: 'a' }],
+    ...{ seeds: [0], quick: {} },
+    tables: [
+      {
+        title: 'End',
+        columns: [
+          'rows/NOPE',
+          'alive/skip*',
+          'config/optimizer.lamda',
+          'reaches/1',
+          'rows/fc1',
+        ].map((metric) => ({ metric })),
+      },
+    ],
+    figures: [{ kind: 'epochs', name: 'f', caption: 'F', metric: 'density/fc9' }],
+  });
+  const { report } = await watched(experiment, { out: join(cwd, 'out') });
+  assert.deepEqual(report.warnings, [
+    'table "End": no run has rows/NOPE (did you mean rows/fc1?)',
+    'table "End": no run has alive/skip* (did you mean alive/fc1?)',
+    'table "End": no run has a number at config/optimizer.lamda',
+    'figure f: no run has density/fc9 (did you mean density/fc1?)',
+  ]);
 });
 
 test('restoration: images, the error of the input, and what is left of the layers', async (t) => {
@@ -218,8 +392,8 @@ test('restoration: images, the error of the input, and what is left of the layer
       start: { density: 0.5, gain: 1, groups: [{ parameters: ['@add'], density: 0 }] },
       optimizer: { method: 'adabreg', learningRate: 0.01, lambda: 0.1 },
     },
-    runs: [{ label: 'noise' }],
-    ...{ seeds: [0], quick: {} },
+    runs: [{ label: 'noise' }, { label: 'more noise', set: { 'task.noise': 0.6 } }],
+    ...{ seeds: [0, 1], quick: {} },
     tables: [
       {
         title: 'End',
@@ -236,20 +410,28 @@ test('restoration: images, the error of the input, and what is left of the layer
   const set = { data: join(cwd, 'data') };
   const { report, outcomes } = await watched({ ...experiment, set }, { out: join(cwd, 'out') });
   assert.deepEqual(report.warnings, []);
-  const [, input, ratio, alive] = report.tables[0].rows[0].map(Number);
+  const [, input, ratio, alive] = report.tables[0].rows[0].map(Number.parseFloat);
   assert.ok(Math.abs(input - 0.25) < 0.02);
-  assert.ok(Math.abs(ratio - outcomes[0].summary!.test!.loss / input) < 0.01);
+  // Each seed has noise of its own.
+  assert.match(report.tables[0].rows[0][1], /^0\.\d+ ± /);
+  const own = outcomes.filter(({ run }) => run.label === 'noise');
+  const loss = statistics(own.map(({ summary }) => summary!.test!.loss)).mean;
+  assert.ok(Math.abs(ratio - loss / input) < 0.01);
   assert.ok(alive > 0 && alive <= 3);
   const [images, skips] = report.figures.map(({ chart }) => chart);
   assert.ok(images.kind === 'images' && skips.kind === 'heatmap');
   assert.deepEqual(
     images.rows.map((row) => [row.name, row.images.length]),
     [
-      ['noise: corrupted', 3],
+      ['noise, seed 0: corrupted', 3],
+      ['restored', 3],
+      ['clean', 3],
+      ['more noise, seed 0: corrupted', 3],
       ['restored', 3],
       ['clean', 3],
     ],
   );
+  assert.equal(report.figures[1].caption, 'Skips (seed 0)');
   assert.deepEqual(
     [skips.rows, skips.columns],
     [
@@ -257,6 +439,18 @@ test('restoration: images, the error of the input, and what is left of the layer
       [0, 1],
     ],
   );
+
+  const out = join(cwd, 'out');
+  await writeFile(join(out, 'runs', 'more-noise', 'seed-0', 'last.safetensors'), 'none');
+  const rest = await watched({ ...experiment, set }, { out });
+  assert.equal(rest.report.warnings.length, 1);
+  assert.match(
+    rest.report.warnings[0],
+    /^figure images: more noise, seed 0 is left out: .*last.safetensors/,
+  );
+  const [{ chart }] = rest.report.figures;
+  assert.ok(chart.kind === 'images');
+  assert.equal(chart.rows.length, 3);
 });
 
 test('compressed sensing runs as an experiment, and is kept', async (t) => {
@@ -264,7 +458,7 @@ test('compressed sensing runs as an experiment, and is kept', async (t) => {
     base: undefined,
     recovery: { equations: 30, unknowns: 60, nonZeros: 3, lambda: 5, iterations: 60 },
     ...{ epochs: undefined, quick: {}, runs: [{ label: 'LinBreg' }] },
-    tables: [{ title: 'End', columns: [{ metric: 'error' }, { metric: 'support' }] }],
+    tables: [{ title: 'End', columns: [{ metric: 'error', at: 20 }, { metric: 'support' }] }],
     figures: [{ kind: 'epochs', name: 'error', caption: 'Error', metric: 'error', scale: 'log' }],
   });
   const out = join(cwd, 'out');
@@ -272,6 +466,8 @@ test('compressed sensing runs as an experiment, and is kept', async (t) => {
   const again = await watched(experiment, { out });
   assert.deepEqual([again.trained, again.old.length], [[], 2]);
   assert.deepEqual(again.report.tables, first.report.tables);
+  assert.match(again.report.tables[0].columns[1].name, /, iteration 20$/);
+  assert.match(Object.fromEntries(again.report.provenance).machine, /cores, Node v\d/);
   const [{ chart }] = again.report.figures;
   assert.ok(chart.kind === 'lines');
   assert.deepEqual([chart.x.label, chart.series[0].points.length], ['iteration', 3]);

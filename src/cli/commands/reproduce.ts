@@ -1,3 +1,4 @@
+import { basename, isAbsolute } from 'node:path';
 import {
   type Experiment,
   type ExperimentObserver,
@@ -52,7 +53,8 @@ export default async function reproduceCommand(
   try {
     output.line(oneLine(experiment.title));
     const result = await reproduce(experiment, {
-      ...{ ...extent, ...threadsOption(options.threads), signal, command },
+      ...{ ...extent, ...threadsOption(options.threads), signal },
+      command: commandOf(...withoutPlaces(nameOrPath, options)),
       observer: watch(output, progress),
     });
     progress.clear();
@@ -86,6 +88,16 @@ function commandOf(nameOrPath: string, options: Options): string {
   );
   const flags = [...(quick ? ['--quick'] : []), ...valued, ...(json ? ['--json'] : [])];
   return ['bregman reproduce', shellQuoted(nameOrPath), ...flags].join(' ');
+}
+
+/** Where the user's folders lie is of no use to readers of a report. */
+function withoutPlaces(nameOrPath: string, options: Options): [string, Options] {
+  const { data, out } = options;
+  const short = (path: string) => (isAbsolute(path) ? basename(path) : path);
+  return [
+    short(nameOrPath),
+    { ...options, ...(data && { data: short(data) }), ...(out && { out: short(out) }) },
+  ];
 }
 
 /** A line for each run, and below it, on a terminal, the bar of its epoch. */
