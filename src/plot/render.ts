@@ -9,14 +9,14 @@ import { config } from './style.js';
 import { replaceControls } from './xml.js';
 
 /**
- * The size of a chart in pixels. A title comes on top of it; heat maps and images find their height
- * themselves.
+ * The size of a chart in pixels. Axes, legend and title come on top of its height, however long the legend
+ * is; heat maps and images find their height themselves.
  */
 export interface RenderOptions {
   readonly title?: string;
-  /** Default 640. */
+  /** Of all of it; default 640. */
   readonly width?: number;
-  /** Default 400. */
+  /** Of what the axes enclose; default 280. */
   readonly height?: number;
 }
 
@@ -26,7 +26,7 @@ export interface RenderOptions {
  */
 export async function renderSvg(
   chart: Chart,
-  { title = '', width = 640, height = 400 }: RenderOptions = {},
+  { title = '', width = 640, height = 280 }: RenderOptions = {},
 ): Promise<string> {
   // Loaded only here: it is large, and most commands draw nothing.
   const { None, logger, parse, View } = await import('vega');
@@ -34,7 +34,7 @@ export async function renderSvg(
     width,
     height,
     padding: 12,
-    autosize: { type: 'fit', contains: 'padding' },
+    autosize: { type: 'fit-x', contains: 'padding' },
     ...(await specOf(chart, width)),
   };
   const view = new View(parse(spec, config), { logger: throwing(logger(None)) });
