@@ -98,8 +98,10 @@ test('CIFAR-10 is read from the archive', async () => {
   };
   const middle = bytes.length >> 1;
   await damaged(bytes.subarray(0, middle), /tar\.gz: cannot decompress: damaged or cut off$/);
+  // Its checksum: within, another way to write the same zeros could come out.
+  const checksum = bytes.length - 8;
   await damaged(
-    bytes.with(middle, bytes[middle] ^ 0xff),
+    bytes.with(checksum, bytes[checksum] ^ 0xff),
     /tar\.gz: cannot decompress: damaged or cut off$/,
   );
   await damaged(Buffer.from('Not Found'), /tar\.gz: cannot unpack: damaged or cut off$/);
