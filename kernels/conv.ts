@@ -14,7 +14,7 @@ import { LINE_SHIFT, scratch } from './layout';
 export class Sweep {
   height: i32;
   width: i32;
-  /** Rows of positions in a tile: with their inputs they stay in the second-level cache. */
+  /** Rows of positions in a tile. */
   rowsPerTile: i32;
   /** Tiles of a block: ⌈height / rowsPerTile⌉. */
   tilesPerBlock: i32;

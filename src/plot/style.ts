@@ -22,36 +22,30 @@ export const ink = '#222222';
 export const font = 'Helvetica, Arial, sans-serif';
 const grey = '#888888';
 
+/** Of axes and legends alike. */
+const labels = {
+  aria: false,
+  labelFont: font,
+  labelColor: ink,
+  labelFontSize: 12,
+  labelLimit: 0,
+  titleFont: font,
+  titleColor: ink,
+  titleFontWeight: 'normal',
+} as const;
+
 /** How all charts look. */
 export const config: Config = {
   text: { font },
   axis: {
-    aria: false,
+    ...labels,
     domainColor: grey,
     tickColor: grey,
     gridColor: '#e6e6e6',
-    labelFont: font,
-    labelColor: ink,
-    labelFontSize: 12,
-    labelLimit: 0,
-    titleFont: font,
-    titleColor: ink,
     titleFontSize: 13,
-    titleFontWeight: 'normal',
     titlePadding: 10,
   },
-  legend: {
-    aria: false,
-    labelFont: font,
-    labelColor: ink,
-    labelFontSize: 12,
-    labelLimit: 0,
-    titleFont: font,
-    titleColor: ink,
-    titleFontSize: 12,
-    titleFontWeight: 'normal',
-    titleLimit: 0,
-  },
+  legend: { ...labels, titleFontSize: 12, titleLimit: 0 },
 };
 
 /** How one series looks. */

@@ -2,6 +2,7 @@
 import { UserError } from '../files/errors.js';
 import { count, percent, short } from '../report/numbers.js';
 import type { EpochMetrics, Summary } from '../train/index.js';
+import { fitsPattern } from '../train/pattern.js';
 
 /** How a metric is called, written and compared. */
 export interface Metric {
@@ -143,9 +144,7 @@ function split(name: string): [family: string, of: string] {
 
 /** Layers of a name (`*` stands for any text) with a non-zero weight; undefined without such a layer. */
 function countAlive(row: Row, pattern: string): number | undefined {
-  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const layer = new RegExp(`^density/${parts.join('.*')}$`);
-  const layers = Object.entries(row).filter(([name]) => layer.test(name));
+  const layers = Object.entries(row).filter(([name]) => fitsPattern(name, `density/${pattern}`));
   return layers.length > 0 ? layers.filter(([, value]) => value > 0).length : undefined;
 }
 

@@ -28,6 +28,7 @@ import {
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { checkMemory } from './memory.js';
+import { fitsPattern } from './pattern.js';
 import type { TrainingData } from './training-data.js';
 import { build } from './validate.js';
 
@@ -145,8 +146,7 @@ function defined<T extends object>(options: T): { [K in keyof T]: NonNullable<T[
 function matches({ name, role, kind }: Parameter, pattern: string): boolean {
   if (pattern.startsWith('@'))
     return role === 'weight' && ['@weight', `@${kind}`].includes(pattern);
-  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`).test(name);
+  return fitsPattern(name, pattern);
 }
 
 /** How a parameter begins: as the first of `start.groups` that names it says, or as all do. */
