@@ -61,6 +61,7 @@ export function placeLayer(
     },
   };
   const placed = operation.place(layer, site);
+  engine.reserveScratch(placed.scratchBytes ?? 0);
   const random = stream(1, 'bench', density);
   const { weight } = site.parameters;
   const values = engine.floats(weight.value);

@@ -97,10 +97,10 @@ function sweepSix(
   const out5 = output + <usize>entryOf(order, at + 5, active) * plane;
   for (let p = 0; p < count; p++) {
     const x = input + inputAt(p), to = outputAt(p);
-    sixByEight(true, panel, x, lines, depth, out0 + to, out1 + to, out2 + to, out3 + to, out4 + to, out5 + to);
+    sixByEight(true, false, panel, x, lines, depth, out0 + to, out1 + to, out2 + to, out3 + to, out4 + to, out5 + to);
     const half = to + 32;
     sixByEight(
-      true, panel, x + 32, lines, depth,
+      true, false, panel, x + 32, lines, depth,
       out0 + half, out1 + half, out2 + half, out3 + half, out4 + half, out5 + half,
     );
   }

@@ -128,9 +128,9 @@ function forwardSix(support: Support, at: i32, panel: usize, line: usize, depth:
   const out3 = output + <usize>(entryOf(order, at + 3, active) << LINE_SHIFT);
   const out4 = output + <usize>(entryOf(order, at + 4, active) << LINE_SHIFT);
   const out5 = output + <usize>(entryOf(order, at + 5, active) << LINE_SHIFT);
-  sixByEight(false, panel, line, 0, depth, out0, out1, out2, out3, out4, out5);
+  sixByEight(false, false, panel, line, 0, depth, out0, out1, out2, out3, out4, out5);
   sixByEight(
-    false, panel, line + 32, 0, depth,
+    false, false, panel, line + 32, 0, depth,
     out0 + 32, out1 + 32, out2 + 32, out3 + 32, out4 + 32, out5 + 32,
   );
 }
@@ -200,9 +200,9 @@ function inputGradientSix(
   const out3 = output + <usize>(min(column + 3, end) << LINE_SHIFT);
   const out4 = output + <usize>(min(column + 4, end) << LINE_SHIFT);
   const out5 = output + <usize>(min(column + 5, end) << LINE_SHIFT);
-  sixByEight(true, panel, lines, order, depth, out0, out1, out2, out3, out4, out5);
+  sixByEight(true, false, panel, lines, order, depth, out0, out1, out2, out3, out4, out5);
   sixByEight(
-    true, panel, lines + 32, order, depth,
+    true, false, panel, lines + 32, order, depth,
     out0 + 32, out1 + 32, out2 + 32, out3 + 32, out4 + 32, out5 + 32,
   );
 }

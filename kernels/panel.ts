@@ -8,21 +8,26 @@ import { madd } from './simd';
 export const SIX: i32 = 6;
 
 /**
- * out_r += Σ_k panel[k][r] · line(k) for six r and eight samples (half a line). Line k is the k-th
- * from `lines` on, or if `gathered` the one that order[k] names.
+ * out_r += Σ_k panel[k][r] · line(k) for six r and eight samples (half a line); `fresh`: out_r = …. Line k
+ * is the k-th from `lines` on, or if `gathered` the one that order[k] names.
  */
 // @ts-ignore: decorator
 @inline
 export function sixByEight(
-  gathered: bool, panel: usize, lines: usize, order: usize, depth: i32,
+  gathered: bool, fresh: bool, panel: usize, lines: usize, order: usize, depth: i32,
   out0: usize, out1: usize, out2: usize, out3: usize, out4: usize, out5: usize,
 ): void {
-  let a0 = v128.load(out0), a1 = v128.load(out0, 16);
-  let b0 = v128.load(out1), b1 = v128.load(out1, 16);
-  let c0 = v128.load(out2), c1 = v128.load(out2, 16);
-  let d0 = v128.load(out3), d1 = v128.load(out3, 16);
-  let e0 = v128.load(out4), e1 = v128.load(out4, 16);
-  let f0 = v128.load(out5), f1 = v128.load(out5, 16);
+  const zero = f32x4.splat(0);
+  let a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero;
+  let d0 = zero, d1 = zero, e0 = zero, e1 = zero, f0 = zero, f1 = zero;
+  if (!fresh) {
+    a0 = v128.load(out0); a1 = v128.load(out0, 16);
+    b0 = v128.load(out1); b1 = v128.load(out1, 16);
+    c0 = v128.load(out2); c1 = v128.load(out2, 16);
+    d0 = v128.load(out3); d1 = v128.load(out3, 16);
+    e0 = v128.load(out4); e1 = v128.load(out4, 16);
+    f0 = v128.load(out5); f1 = v128.load(out5, 16);
+  }
   const end = panel + <usize>(depth * SIX * 4);
   let line = lines;
   while (panel < end) {

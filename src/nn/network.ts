@@ -95,7 +95,7 @@ export class Network {
     for (const { value, initial } of this.buffers) engine.floats(value).fill(initial);
     engine.allocate(this.#loss.losses);
     engine.allocate(this.#loss.hits);
-    engine.reserveScratch(scratchBytes(this.parameters, batchSize));
+    engine.reserveScratch(scratchBytes(this.#plan));
   }
 
   get loss(): LossName {
@@ -317,22 +317,9 @@ export class Network {
   }
 }
 
-/** What `linearWeightGradient` packs of the gradient to the output: 24 rows of floats. */
-const SCRATCH_BYTES_PER_SAMPLE = 24 * 4;
-/** What convolutions list: positions, a cursor for every row, the non-zeros of a row. */
-const POSITION_BYTES = 8 * 1024;
-const CURSOR_BYTES = 4;
-const BYTES_PER_NON_ZERO = 8;
-
-function scratchBytes(parameters: readonly Parameter[], samples: number): number {
-  const listed = parameters.map(({ rows, columns, shape }) => {
-    // A convolution's index lies transposed, too.
-    const inputs = shape[1] ?? rows;
-    const longestRow = Math.max(columns, (rows * columns) / inputs);
-    return (Math.max(rows, inputs) + 1) * CURSOR_BYTES + longestRow * BYTES_PER_NON_ZERO;
-  });
-  const capacity = Math.ceil(samples / LANES) * LANES;
-  return Math.max(capacity * SCRATCH_BYTES_PER_SAMPLE, POSITION_BYTES + Math.max(0, ...listed));
+/** What the most demanding layer's kernels keep for themselves. */
+function scratchBytes({ layers }: NetworkPlan): number {
+  return Math.max(...layers.map(({ placed }) => placed.scratchBytes ?? 0));
 }
 
 function checkNormalization(given: CompileOptions['normalization'], input: Shape): void {

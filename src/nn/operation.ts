@@ -63,6 +63,8 @@ export type Mode = 'training' | 'evaluation';
 
 /** The kernel calls of a layer at one place in a network. */
 export interface Placed {
+  /** Memory that its kernels want for themselves, in every thread; none: what an engine always has. */
+  readonly scratchBytes?: number;
   forward(mode: Mode): Call[];
   /** Gradients of the parameters, then of the inputs that have a buffer for one. */
   backward(scope: GradientScope): Call[];

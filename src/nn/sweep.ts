@@ -1,4 +1,5 @@
 import { type PlannedBuffer, record } from '../engine/index.js';
+import { type Patches, planPatches } from './patches.js';
 import type { Layout } from './planes.js';
 
 /** A convolution's sizes. */
@@ -17,6 +18,8 @@ export interface Sweep {
   /** Weights that one position reads in every row. */
   readonly depth: number;
   readonly tilesPerBlock: number;
+  /** Where Winograd's kernels can take its place. */
+  readonly patches: Patches | undefined;
 }
 
 /**
@@ -40,6 +43,7 @@ interface SweepPlan {
   readonly weightOffsets: readonly number[];
   readonly weightStep: number;
   readonly kernelHeight: number;
+  readonly patches: Patches | undefined;
 }
 
 /** Output position (y, x) reads input (s y + ky − p, s x + kx − p). */
@@ -66,6 +70,7 @@ export function forwardSweep(shape: ConvolutionShape, input: Layout, output: Lay
     weightOffsets: taps.map((_, column) => column),
     weightStep: taps.length,
     kernelHeight,
+    patches: patchesOf(shape, input, output, false),
   });
 }
 
@@ -84,12 +89,13 @@ export function backwardSweeps(shape: ConvolutionShape, input: Layout, output: L
 }
 
 function backwardSweep(
-  { inputs, outputs, kernelHeight, kernelWidth, stride, padding }: ConvolutionShape,
+  shape: ConvolutionShape,
   input: Layout,
   output: Layout,
   a: number,
   b: number,
 ): Sweep {
+  const { inputs, outputs, kernelHeight, kernelWidth, stride, padding } = shape;
   const shiftsY = shifts(kernelHeight, a + padding, stride);
   const shiftsX = shifts(kernelWidth, b + padding, stride);
   const leastY = Math.min(0, ...shiftsY.filter(Number.isInteger));
@@ -124,7 +130,21 @@ function backwardSweep(
     weightOffsets: taps.flatMap((line, column) => (line < 0 ? [] : [offsetOf(column)])),
     weightStep: size,
     kernelHeight: Math.ceil(kernelHeight / stride),
+    patches: patchesOf(shape, output, input, true),
   });
+}
+
+/** The patches of a sweep from one layout to another, if it is one of 3 × 3 kernels without a stride. */
+function patchesOf(
+  { kernelHeight, kernelWidth, stride, padding }: ConvolutionShape,
+  { channels, plane }: Layout,
+  { height, width }: Layout,
+  flipped: boolean,
+): Patches | undefined {
+  // With more padding some inputs touch only a part of a kernel.
+  const isPlain = stride === 1 && padding <= 2;
+  if (kernelHeight !== 3 || kernelWidth !== 3 || !isPlain) return undefined;
+  return planPatches({ height, width, channels, inputPlane: plane, flipped });
 }
 
 /** How far from its own place an input finds the output that tap k contributes to; whole or not. */
@@ -142,6 +162,7 @@ function planSweep(plan: SweepPlan): Sweep {
   return {
     depth,
     tilesPerBlock,
+    patches: plan.patches,
     record: record('sweep', [
       ...[height, width, rowsPerTile, tilesPerBlock],
       ...[input.layout.block, input.start, input.stepY, input.stepX],

@@ -43,8 +43,22 @@ const convolution = (bounds: {
     .map((each) => ({ ...each, padding: each.padding % each.size }))
     .filter((each) => Math.min(...each.image.slice(1)) + 2 * each.padding >= each.size);
 
-/** Small ones; deep and wide ones, which the kernels cut into pieces. */
+/** Convolutions that go by patches, in one pass or in all. */
+const patched = fc.record({
+  image: fc.tuple(upTo(40, 15), upTo(8, 2), upTo(8, 2)),
+  channels: upTo(40, 15),
+  size: fc.constant(3),
+  stride: fc.constant(1),
+  padding: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, upTo(2, 1)),
+  samples: upTo(40),
+});
+
+/** Small ones; deep and wide ones, which the kernels cut into pieces; ones that go by patches. */
 const convolutions = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: patched,
+  },
   {
     weight: 9,
     arbitrary: convolution({ inputs: 9, channels: 9, extent: 9, samples: 40 }),

@@ -97,6 +97,7 @@ export class PlacedSite {
         return workspace;
       },
     });
+    engine.reserveScratch(this.placed.scratchBytes ?? 0);
     this.#engine = engine;
     this.#samples = samples;
     // Nothing may be left of what lay there.

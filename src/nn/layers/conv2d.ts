@@ -13,6 +13,7 @@ import {
   SCOPES,
   type Site,
 } from '../operation.js';
+import { POINTS } from '../patches.js';
 import { requireImage, requireWhole } from '../shapes.js';
 import { type Pass, planTransposed, when } from '../support.js';
 import { backwardSweeps, type ConvolutionShape, forwardSweep, type Sweep } from '../sweep.js';
@@ -38,11 +39,20 @@ export function conv2d(
   return { kind: 'conv2d', channels, size, stride, padding, bias };
 }
 
-/** Tile sizes of kernels/conv-rows.ts and kernels/conv-entries.ts. */
+/** Tile sizes of kernels/conv-rows.ts, kernels/winograd.ts and kernels/conv-entries.ts. */
 const SIX = 6;
 const GRADIENT_ROWS = 24;
 const GRADIENT_COLUMNS = 72;
+const WINOGRAD_ROWS = 36;
+const WINOGRAD_CHANNELS = 32;
+const WINOGRAD_PATCHES = 4;
 const FOLD_ROWS = 32;
+const LINE_BYTES = 64;
+const VECTOR_BYTES = 16;
+/** Positions, a cursor for every row and the non-zeros of a row: what the sweeps list. */
+const POSITION_BYTES = 8 * 1024;
+const CURSOR_BYTES = 4;
+const BYTES_PER_NON_ZERO = 8;
 
 export const conv2dOperation: Operation<Conv2dLayer> = {
   inputs: 1,
@@ -99,7 +109,13 @@ function placeConvolution({ size, stride, padding }: Conv2dLayer, site: Site): P
     ...{ input: output.gradient, bias: undefined, output: inputs[0].gradient },
     accumulate: Number(site.accumulates[0]),
   };
+  const { inputs: rows, outputs } = shape;
   return {
+    scratchBytes: Math.max(
+      sweepScratch(outputs, rows * taps, sweep),
+      ...back.map((each) => sweepScratch(rows, outputs * taps, each)),
+      sweep.patches ? winogradGradientScratch() : 0,
+    ),
     forward: () => sweepCalls(site, sweep, support.header, 'forward', forward, workspace),
     backward: (scope) => [
       ...weightGradient(site, sweep, scope, workspace),
@@ -120,8 +136,24 @@ function planWorkspace(site: Site, packed: readonly number[]): PlannedBuffer {
   return site.workspace(Math.max(partials, ...packed));
 }
 
-function packedBytes(rows: number, { depth }: Sweep): number {
-  return Math.ceil(rows / SIX) * SIX * depth * 4;
+function packedBytes(rows: number, { depth, patches }: Sweep): number {
+  return Math.ceil(rows / SIX) * SIX * (patches ? patches.channels * POINTS : depth) * 4;
+}
+
+/** What the kernels of a sweep keep for themselves, at most. */
+function sweepScratch(rows: number, columns: number, { patches }: Sweep): number {
+  const listed = POSITION_BYTES + (rows + 1) * CURSOR_BYTES + columns * BYTES_PER_NON_ZERO;
+  if (!patches) return listed;
+  const { channels, together } = patches;
+  const lines = together * (channels + Math.ceil(rows / SIX) * SIX) + 2;
+  return Math.max(listed, POINTS * lines * LINE_BYTES);
+}
+
+/** What `winogradWeightGradient` keeps: sums of lanes, and transformed lines of rows and channels. */
+function winogradGradientScratch(): number {
+  const sums = WINOGRAD_ROWS * WINOGRAD_CHANNELS * VECTOR_BYTES;
+  const lines = (WINOGRAD_ROWS + WINOGRAD_CHANNELS) * WINOGRAD_PATCHES + 2;
+  return POINTS * (sums + lines * LINE_BYTES);
 }
 
 /** Where a sweep reads and writes. */
@@ -134,7 +166,7 @@ interface Ends {
 
 /** A sweep by whole rows (on packed weights) or by entries; `rows` is the index that it goes by. */
 function sweepCalls(
-  { batch, parameters }: Site,
+  { batch, blocks, parameters }: Site,
   sweep: Sweep,
   rows: PlannedBuffer,
   pass: Pass,
@@ -145,9 +177,27 @@ function sweepCalls(
   const common = { support: rows, sweep: sweep.record };
   const sixes = Math.ceil((rows.fields?.[0] as number) / SIX);
   const byRows = when(support!, pass, 'rows');
+  const patched = sweep.patches && { ...common, patches: sweep.patches.record, packed };
   return [
-    call('packConv', { ...common, weight, packed }, sixes, byRows),
-    callPerBlock('convRows', { batch, ...common, packed, ...ends }, sweep.tilesPerBlock, byRows),
+    ...(patched
+      ? [
+          call('packWinograd', { ...patched, weight }, sixes, byRows),
+          call(
+            'convWinograd',
+            { batch, ...patched, ...ends },
+            Math.ceil((blocks * sweep.patches!.perBlock) / sweep.patches!.together),
+            byRows,
+          ),
+        ]
+      : [
+          call('packConv', { ...common, weight, packed }, sixes, byRows),
+          callPerBlock(
+            'convRows',
+            { batch, ...common, packed, ...ends },
+            sweep.tilesPerBlock,
+            byRows,
+          ),
+        ]),
     callPerBlock(
       'convEntries',
       { batch, ...common, ...ends },
@@ -169,13 +219,23 @@ function weightGradient(
     ...{ batch, sweep: sweep.record, support: support.header },
     ...{ input: inputs[0].value, outputGradient: output.gradient },
   };
-  const byRows = (rows: keyof typeof SCOPES, condition?: Condition) =>
-    call(
-      'convRowsWeightGradient',
-      { ...common, weightGradient: weight.gradient, scope: SCOPES[rows] },
-      Math.ceil(weight.rows / GRADIENT_ROWS) * Math.ceil(weight.columns / GRADIENT_COLUMNS),
-      condition,
-    );
+  const byRows = (rows: keyof typeof SCOPES, condition?: Condition) => {
+    const args = { ...common, weightGradient: weight.gradient, scope: SCOPES[rows] };
+    return sweep.patches
+      ? call(
+          'winogradWeightGradient',
+          { ...args, patches: sweep.patches.record },
+          Math.ceil(weight.rows / WINOGRAD_ROWS) *
+            Math.ceil(sweep.patches.channels / WINOGRAD_CHANNELS),
+          condition,
+        )
+      : call(
+          'convRowsWeightGradient',
+          args,
+          Math.ceil(weight.rows / GRADIENT_ROWS) * Math.ceil(weight.columns / GRADIENT_COLUMNS),
+          condition,
+        );
+  };
   if (scope === 'all') return [byRows('all')];
   const byEntries = when(support, 'weightGradient', 'entries');
   return [

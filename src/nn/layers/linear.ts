@@ -1,4 +1,4 @@
-import { type Call, type Condition, call, callPerBlock } from '../../engine/index.js';
+import { type Call, type Condition, call, callPerBlock, LANES } from '../../engine/index.js';
 import { sizeOf } from '../../math/index.js';
 import { type GradientScope, type Layer, type Operation, SCOPES, type Site } from '../operation.js';
 import { when } from '../support.js';
@@ -44,6 +44,8 @@ export const linearOperation: Operation<LinearLayer> = {
       throw new Error('its input is laid out for a convolution: put flatten() before this layer');
     }
     return {
+      // What `linearWeightGradient` packs of the gradient to the output.
+      scratchBytes: PANEL * site.blocks * LANES * 4,
       forward: () => forward(site),
       backward: (scope) => [
         ...weightGradient(site, scope),

@@ -1,0 +1,472 @@
+// Dense 3 × 3 convolutions of stride 1 by Winograd's F(2 × 2, 3 × 3): a patch of 4 × 4 inputs and a kernel,
+// each transformed to sixteen numbers, multiply number by number and give 2 × 2 outputs. Sixteen products
+// instead of 36, at float32's accuracy, for the transforms hold no factor but 0, ±1 and ±½.
+//
+//   Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A,   ∂L/∂g = Gᵀ [Σ (A ∂L/∂Y Aᵀ) ⊙ (Bᵀ d B)] G
+
+import { Sweep } from './conv';
+import {
+  ACTIVE_ROWS, Batch, LINE, LINE_SHIFT, Support, blockWeight, endBlock, fillLine, firstBlock, scratch,
+} from './layout';
+import { SIX, entryOf, sixByEight } from './panel';
+import { madd, sumLanes } from './simd';
+
+/** Numbers of a transformed patch or kernel; the products of each are a matrix product of their own. */
+const POINTS: i32 = 16;
+/** Rows and input channels of a tile of the weight gradient, and the patches that it takes at a time. */
+const ROWS: i32 = 36;
+const CHANNELS: i32 = 32;
+const PATCHES: i32 = 4;
+
+/** How a sweep falls into patches. */
+@unmanaged
+class Patches {
+  /** Input channels of the sweep, and the lines from one to the next. */
+  channels: i32;
+  inputPlane: i32;
+  /** Patches side by side, and in a block. */
+  across: i32;
+  perBlock: i32;
+  /** Patches in a tile of the convolution. */
+  together: i32;
+  /** 1: the weight's taps run backwards over the patch, as in the gradient to the input. */
+  flipped: i32;
+}
+
+@unmanaged
+class PackWinograd {
+  support: Support;
+  sweep: Sweep;
+  patches: Patches;
+  weight: usize;
+  packed: usize; // f32[POINTS][⌈rows / 6⌉][channels][6]
+}
+
+@unmanaged
+class ConvWinograd {
+  batch: Batch;
+  sweep: Sweep;
+  patches: Patches;
+  support: Support;
+  input: usize;
+  packed: usize;
+  bias: usize; // 0: none
+  output: usize;
+  accumulate: i32; // 1: add to what the output holds
+}
+
+@unmanaged
+class WinogradWeightGradient {
+  batch: Batch;
+  sweep: Sweep;
+  patches: Patches;
+  support: Support;
+  input: usize;
+  outputGradient: usize;
+  weightGradient: usize;
+  scope: i32; // ALL, ACTIVE_ROWS or SAMPLED
+}
+
+// @ts-ignore: decorator
+@inline
+function half(x: v128): v128 {
+  return f32x4.mul(x, f32x4.splat(0.5));
+}
+
+/** An odd number of lines between the numbers of a transform keeps them in different sets of a cache. */
+// @ts-ignore: decorator
+@inline
+function pointBytes(lines: i32): usize {
+  return <usize>(lines | 1) << LINE_SHIFT;
+}
+
+/** Byte offset of a patch's first input line from the start of the first block. */
+// @ts-ignore: decorator
+@inline
+function patchInput(sweep: Sweep, patches: Patches, patch: i32): usize {
+  const block = patch / patches.perBlock, place = patch % patches.perBlock;
+  const y = (place / patches.across) << 1, x = (place % patches.across) << 1;
+  const line = block * sweep.inputBlock + sweep.inputStart + y * sweep.inputStepY + x * sweep.inputStepX;
+  return <usize>line << LINE_SHIFT;
+}
+
+/** The same of its first output line. */
+// @ts-ignore: decorator
+@inline
+function patchOutput(sweep: Sweep, patches: Patches, patch: i32): usize {
+  const block = patch / patches.perBlock, place = patch % patches.perBlock;
+  const y = (place / patches.across) << 1, x = (place % patches.across) << 1;
+  const line = block * sweep.outputBlock + sweep.outputStart + y * sweep.outputStepY + x * sweep.outputStepX;
+  return <usize>line << LINE_SHIFT;
+}
+
+/** Bᵀ d B of the lines of a patch; `row` bytes between its rows, `point` between the results. */
+function transformInput(patch: usize, row: usize, to: usize, point: usize): void {
+  for (const end = to + LINE; to < end; to += 16, patch += 16) {
+    const second = patch + row, third = second + row, fourth = third + row;
+    inputRow(false, patch, third, to, point);
+    inputRow(true, second, third, to + 4 * point, point);
+    inputRow(false, third, second, to + 8 * point, point);
+    inputRow(false, second, fourth, to + 12 * point, point);
+  }
+}
+
+/** One row of Bᵀ d is the sum or the difference of two rows of d; times B it is four numbers. */
+// @ts-ignore: decorator
+@inline
+function inputRow(sum: bool, upper: usize, lower: usize, to: usize, point: usize): void {
+  const a = pair(sum, v128.load(upper), v128.load(lower));
+  const b = pair(sum, v128.load(upper, 64), v128.load(lower, 64));
+  const c = pair(sum, v128.load(upper, 128), v128.load(lower, 128));
+  const d = pair(sum, v128.load(upper, 192), v128.load(lower, 192));
+  v128.store(to, f32x4.sub(a, c));
+  v128.store(to + point, f32x4.add(b, c));
+  v128.store(to + 2 * point, f32x4.sub(c, b));
+  v128.store(to + 3 * point, f32x4.sub(b, d));
+}
+
+// @ts-ignore: decorator
+@inline
+function pair(sum: bool, a: v128, b: v128): v128 {
+  return sum ? f32x4.add(a, b) : f32x4.sub(a, b);
+}
+
+/** A y Aᵀ of the lines of 2 × 2 outputs. */
+function transformOutputGradient(output: usize, row: usize, to: usize, point: usize): void {
+  for (const end = to + LINE; to < end; to += 16, output += 16) {
+    const a = v128.load(output), b = v128.load(output, 64);
+    const c = v128.load(output + row), d = v128.load(output + row, 64);
+    gradientRow(a, b, to, point);
+    gradientRow(f32x4.add(a, c), f32x4.add(b, d), to + 4 * point, point);
+    gradientRow(f32x4.sub(a, c), f32x4.sub(b, d), to + 8 * point, point);
+    gradientRow(f32x4.neg(c), f32x4.neg(d), to + 12 * point, point);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function gradientRow(a: v128, b: v128, to: usize, point: usize): void {
+  v128.store(to, a);
+  v128.store(to + point, f32x4.add(a, b));
+  v128.store(to + 2 * point, f32x4.sub(a, b));
+  v128.store(to + 3 * point, f32x4.neg(b));
+}
+
+/** packed[point][six][channel][r] = (G g Gᵀ) of six rows side by side. A tile is six rows, in the support's order. */
+export function packWinograd(args: PackWinograd, tile: i32): void {
+  const support = args.support, channels = args.patches.channels;
+  if (tile * SIX >= support.activeRows) return;
+  const panel = <usize>(channels * SIX << 2);
+  const point = <usize>((support.rows + SIX - 1) / SIX) * panel;
+  let to = args.packed + <usize>tile * panel;
+  for (let channel = 0; channel < channels; channel++, to += SIX * 4) {
+    packKernels(args, tile * SIX, channel, to, point);
+    // The last four of six: two of them twice.
+    packKernels(args, tile * SIX + 2, channel, to + 8, point);
+  }
+}
+
+/** G g Gᵀ of the kernels that four rows have for one channel, a row a lane. */
+function packKernels(args: PackWinograd, at: i32, channel: i32, to: usize, point: usize): void {
+  const support = args.support, order = support.order, active = support.activeRows;
+  const step = <usize>args.sweep.weightStep << 2, flipped = args.patches.flipped != 0;
+  const row0 = args.weight + <usize>entryOf(order, at, active) * step;
+  const row1 = args.weight + <usize>entryOf(order, at + 1, active) * step;
+  const row2 = args.weight + <usize>entryOf(order, at + 2, active) * step;
+  const row3 = args.weight + <usize>entryOf(order, at + 3, active) * step;
+  const taps = args.sweep.weightOffsets + <usize>(channel * 36 + (flipped ? 32 : 0)), next: usize = flipped ? -4 : 4;
+  const a0 = tapOf(row0, row1, row2, row3, taps), a1 = tapOf(row0, row1, row2, row3, taps + next);
+  const a2 = tapOf(row0, row1, row2, row3, taps + 2 * next), b0 = tapOf(row0, row1, row2, row3, taps + 3 * next);
+  const b1 = tapOf(row0, row1, row2, row3, taps + 4 * next), b2 = tapOf(row0, row1, row2, row3, taps + 5 * next);
+  const c0 = tapOf(row0, row1, row2, row3, taps + 6 * next), c1 = tapOf(row0, row1, row2, row3, taps + 7 * next);
+  const c2 = tapOf(row0, row1, row2, row3, taps + 8 * next);
+  packRow(a0, a1, a2, to, point);
+  const d0 = half(f32x4.add(a0, c0)), d1 = half(f32x4.add(a1, c1)), d2 = half(f32x4.add(a2, c2));
+  const e0 = half(b0), e1 = half(b1), e2 = half(b2);
+  packRow(f32x4.add(d0, e0), f32x4.add(d1, e1), f32x4.add(d2, e2), to + 4 * point, point);
+  packRow(f32x4.sub(d0, e0), f32x4.sub(d1, e1), f32x4.sub(d2, e2), to + 8 * point, point);
+  packRow(c0, c1, c2, to + 12 * point, point);
+}
+
+/** One tap of four rows. */
+// @ts-ignore: decorator
+@inline
+function tapOf(row0: usize, row1: usize, row2: usize, row3: usize, tap: usize): v128 {
+  const offset = <usize>load<i32>(tap) << 2;
+  let x = v128.load32_zero(row0 + offset);
+  x = v128.load32_lane(row1 + offset, x, 1);
+  x = v128.load32_lane(row2 + offset, x, 2);
+  return v128.load32_lane(row3 + offset, x, 3);
+}
+
+// @ts-ignore: decorator
+@inline
+function packRow(a: v128, b: v128, c: v128, to: usize, point: usize): void {
+  const ends = half(f32x4.add(a, c)), middle = half(b);
+  v128.store(to, a);
+  v128.store(to + point, f32x4.add(ends, middle));
+  v128.store(to + 2 * point, f32x4.sub(ends, middle));
+  v128.store(to + 3 * point, c);
+}
+
+/**
+ * A tile is so many patches, all output channels: transforms the inputs, multiplies point by point, and
+ * transforms back. Rows without a non-zero get the bias alone.
+ */
+export function convWinograd(args: ConvWinograd, tile: i32): void {
+  const patches = args.patches, together = patches.together;
+  const first = tile * together;
+  const count = min(together, args.batch.blocks * patches.perBlock - first);
+  if (count <= 0) return;
+  const sixes = (args.support.activeRows + SIX - 1) / SIX;
+  const inputPoint = pointBytes(count * patches.channels), outputPoint = pointBytes(count * sixes * SIX);
+  const inputs = scratch(), outputs = inputs + <usize>POINTS * inputPoint;
+  transformInputs(args, first, count, inputs, inputPoint);
+  const panels = <usize>((args.support.rows + SIX - 1) / SIX * patches.channels * SIX << 2);
+  for (let point: usize = 0; point < <usize>POINTS; point++) {
+    multiplyPoint(
+      args.packed + point * panels, inputs + point * inputPoint, outputs + point * outputPoint,
+      patches.channels, sixes, count,
+    );
+  }
+  transformOutputs(args, first, count, sixes * SIX, outputs, outputPoint);
+}
+
+/** The inputs as [point][patch][channel] lines. */
+function transformInputs(args: ConvWinograd, first: i32, count: i32, to: usize, point: usize): void {
+  const sweep = args.sweep, patches = args.patches;
+  const row = <usize>sweep.inputStepY << LINE_SHIFT, plane = <usize>patches.inputPlane << LINE_SHIFT;
+  for (let at = first; at < first + count; at++) {
+    let patch = args.input + patchInput(sweep, patches, at);
+    for (let channel = 0; channel < patches.channels; channel++, patch += plane, to += LINE) {
+      transformInput(patch, row, to, point);
+    }
+  }
+}
+
+/** One point's product: all rows by all patches, over the channels. */
+function multiplyPoint(panels: usize, inputs: usize, outputs: usize, channels: i32, sixes: i32, count: i32): void {
+  const panelBytes = <usize>(channels * SIX << 2);
+  const inputBytes = <usize>channels << LINE_SHIFT, outputBytes = <usize>(sixes * SIX) << LINE_SHIFT;
+  for (let six = 0; six < sixes; six++, panels += panelBytes, outputs += SIX * LINE) {
+    let line = inputs, out = outputs;
+    for (let patch = 0; patch < count; patch++, line += inputBytes, out += outputBytes) {
+      for (let side: usize = 0; side < LINE; side += 32) {
+        const to = out + side;
+        sixByEight(
+          false, true, panels, line + side, 0, channels,
+          to, to + LINE, to + 2 * LINE, to + 3 * LINE, to + 4 * LINE, to + 5 * LINE,
+        );
+      }
+    }
+  }
+}
+
+/** Aᵀ m A into the planes of the active rows; the bias alone into the others. */
+function transformOutputs(args: ConvWinograd, first: i32, count: i32, rows: i32, from: usize, point: usize): void {
+  const sweep = args.sweep, support = args.support;
+  const row = <usize>sweep.outputStepY << LINE_SHIFT;
+  for (let patch = 0; patch < count; patch++) {
+    const output = args.output + patchOutput(sweep, args.patches, first + patch);
+    let products = from + (<usize>(patch * rows) << LINE_SHIFT);
+    for (let at = 0; at < support.rows; at++, products += LINE) {
+      const channel = load<i32>(support.order + <usize>(at << 2));
+      const to = output + (<usize>(channel * sweep.outputPlane) << LINE_SHIFT);
+      const bias = args.bias ? v128.load32_splat(args.bias + <usize>(channel << 2)) : f32x4.splat(0);
+      if (at < support.activeRows) {
+        transformOutput(products, point, bias, args.accumulate != 0, to, row);
+      } else if (!args.accumulate) {
+        fillLine(to, bias); fillLine(to + LINE, bias);
+        fillLine(to + row, bias); fillLine(to + row + LINE, bias);
+      }
+    }
+  }
+}
+
+/** Aᵀ m A, added to the bias or to what the output holds. */
+function transformOutput(products: usize, point: usize, bias: v128, accumulate: bool, to: usize, row: usize): void {
+  for (const end = to + LINE; to < end; to += 16, products += 16) {
+    let a = bias, b = bias, c = bias, d = bias;
+    if (accumulate) {
+      a = v128.load(to); b = v128.load(to, 64);
+      c = v128.load(to + row); d = v128.load(to + row, 64);
+    }
+    // The four columns of m, each folded to two numbers.
+    let m = products;
+    let upper = upperOf(m, point), lower = lowerOf(m, point);
+    a = f32x4.add(a, upper); c = f32x4.add(c, lower);
+    m += point;
+    upper = upperOf(m, point); lower = lowerOf(m, point);
+    a = f32x4.add(a, upper); b = f32x4.add(b, upper);
+    c = f32x4.add(c, lower); d = f32x4.add(d, lower);
+    m += point;
+    upper = upperOf(m, point); lower = lowerOf(m, point);
+    a = f32x4.add(a, upper); b = f32x4.sub(b, upper);
+    c = f32x4.add(c, lower); d = f32x4.sub(d, lower);
+    m += point;
+    upper = upperOf(m, point); lower = lowerOf(m, point);
+    b = f32x4.sub(b, upper); d = f32x4.sub(d, lower);
+    v128.store(to, a); v128.store(to, b, 64);
+    v128.store(to + row, c); v128.store(to + row, d, 64);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function upperOf(column: usize, point: usize): v128 {
+  return f32x4.add(
+    f32x4.add(v128.load(column), v128.load(column + 4 * point)), v128.load(column + 8 * point),
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+function lowerOf(column: usize, point: usize): v128 {
+  return f32x4.sub(
+    f32x4.sub(v128.load(column + 4 * point), v128.load(column + 8 * point)), v128.load(column + 12 * point),
+  );
+}
+
+/** The gradient of all weights, or of the active rows. A tile is ROWS × CHANNELS kernels over the whole batch. */
+export function winogradWeightGradient(args: WinogradWeightGradient, tile: i32): void {
+  const support = args.support, patches = args.patches, batch = args.batch;
+  const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
+  const across = (patches.channels + CHANNELS - 1) / CHANNELS;
+  const row = (tile / across) * ROWS, channel = (tile % across) * CHANNELS;
+  const rows = min(ROWS, count - row), channels = min(CHANNELS, patches.channels - channel);
+  if (rows <= 0) return;
+  memory.fill(scratch(), 0, SUM_BYTES);
+  const end = endBlock(batch, args.scope) * patches.perBlock;
+  for (let patch = firstBlock(batch, args.scope) * patches.perBlock; patch < end; patch += PATCHES) {
+    transformBoth(args, patch, end, row, rows, channel, channels);
+    for (let point = 0; point < POINTS; point++) addPoint(point, rows, channels);
+  }
+  const weight = blockWeight(batch, args.scope);
+  for (let r = 0; r < rows; r++) {
+    const start = load<i32>(support.order + <usize>((row + r) << 2)) * support.columns + channel * 9;
+    let to = args.weightGradient + <usize>(start << 2);
+    for (let c = 0; c < channels; c++, to += 36) writeKernel(r, c, weight, to);
+  }
+}
+
+/** The scratch memory of a weight gradient: sums of each lane as [point][row][channel] vectors, then lines. */
+const SUM_BYTES: usize = <usize>(POINTS * ROWS * CHANNELS) << 4;
+const PATCH_BYTES: usize = <usize>PATCHES << LINE_SHIFT;
+
+// @ts-ignore: decorator
+@inline
+function sumOf(point: i32, row: i32, channel: i32): usize {
+  return scratch() + (<usize>((point * ROWS + row) * CHANNELS + channel) << 4);
+}
+
+/** The transformed gradient of a row, over the patches at hand. */
+// @ts-ignore: decorator
+@inline
+function gradientAt(point: i32, row: i32): usize {
+  return scratch() + SUM_BYTES + <usize>point * GRADIENT_POINT + <usize>row * PATCH_BYTES;
+}
+
+/** The transformed input of a channel, over the patches at hand. */
+// @ts-ignore: decorator
+@inline
+function inputAt(point: i32, channel: i32): usize {
+  return scratch() + SUM_BYTES + <usize>POINTS * GRADIENT_POINT + <usize>point * INPUT_POINT +
+    <usize>channel * PATCH_BYTES;
+}
+
+const GRADIENT_POINT: usize = <usize>(ROWS * PATCHES | 1) << LINE_SHIFT;
+const INPUT_POINT: usize = <usize>(CHANNELS * PATCHES | 1) << LINE_SHIFT;
+
+/** Transforms what a tile reads of some patches; those past the end count nothing. */
+function transformBoth(
+  args: WinogradWeightGradient, patch: i32, end: i32, row: i32, rows: i32, channel: i32, channels: i32,
+): void {
+  const sweep = args.sweep, patches = args.patches, order = args.support.order + <usize>(row << 2);
+  const inputRow = <usize>sweep.inputStepY << LINE_SHIFT, outputRow = <usize>sweep.outputStepY << LINE_SHIFT;
+  for (let k = 0; k < PATCHES; k++) {
+    const lines = <usize>k << LINE_SHIFT, at = min(patch + k, end - 1);
+    const output = args.outputGradient + patchOutput(sweep, patches, at);
+    for (let r = 0; r < rows; r++) {
+      const to = gradientAt(0, r) + lines;
+      const plane = <usize>(load<i32>(order + <usize>(r << 2)) * sweep.outputPlane) << LINE_SHIFT;
+      if (patch + k < end) transformOutputGradient(output + plane, outputRow, to, GRADIENT_POINT);
+      else for (let point: usize = 0; point < <usize>POINTS; point++) fillLine(to + point * GRADIENT_POINT, f32x4.splat(0));
+    }
+    const input = args.input + patchInput(sweep, patches, at);
+    for (let c = 0; c < channels; c++) {
+      const plane = <usize>((channel + c) * patches.inputPlane) << LINE_SHIFT;
+      transformInput(input + plane, inputRow, inputAt(0, c) + lines, INPUT_POINT);
+    }
+  }
+}
+
+/** Adds one point's products of all rows and channels of a tile. */
+function addPoint(point: i32, rows: i32, channels: i32): void {
+  for (let channel = 0; channel < channels; channel += 2) {
+    for (let row = 0; row < rows; row += SIX) sixByTwo(point, row, channel);
+  }
+}
+
+/** Six rows by two channels; what lies past a tile's rows and channels is added up, too, and never read. */
+function sixByTwo(point: i32, row: i32, channel: i32): void {
+  const sums = sumOf(point, row, channel), next: usize = <usize>CHANNELS << 4;
+  let a0 = v128.load(sums), a1 = v128.load(sums, 16);
+  let b0 = v128.load(sums + next), b1 = v128.load(sums + next, 16);
+  let c0 = v128.load(sums + 2 * next), c1 = v128.load(sums + 2 * next, 16);
+  let d0 = v128.load(sums + 3 * next), d1 = v128.load(sums + 3 * next, 16);
+  let e0 = v128.load(sums + 4 * next), e1 = v128.load(sums + 4 * next, 16);
+  let f0 = v128.load(sums + 5 * next), f1 = v128.load(sums + 5 * next, 16);
+  let g = gradientAt(point, row), x = inputAt(point, channel);
+  for (const end = x + PATCH_BYTES; x < end; x += 16, g += 16) {
+    const x0 = v128.load(x), x1 = v128.load(x, PATCH_BYTES);
+    let y = v128.load(g);
+    a0 = madd(y, x0, a0); a1 = madd(y, x1, a1);
+    y = v128.load(g, PATCH_BYTES);
+    b0 = madd(y, x0, b0); b1 = madd(y, x1, b1);
+    y = v128.load(g, 2 * PATCH_BYTES);
+    c0 = madd(y, x0, c0); c1 = madd(y, x1, c1);
+    y = v128.load(g, 3 * PATCH_BYTES);
+    d0 = madd(y, x0, d0); d1 = madd(y, x1, d1);
+    y = v128.load(g, 4 * PATCH_BYTES);
+    e0 = madd(y, x0, e0); e1 = madd(y, x1, e1);
+    y = v128.load(g, 5 * PATCH_BYTES);
+    f0 = madd(y, x0, f0); f1 = madd(y, x1, f1);
+  }
+  v128.store(sums, a0); v128.store(sums, a1, 16);
+  v128.store(sums + next, b0); v128.store(sums + next, b1, 16);
+  v128.store(sums + 2 * next, c0); v128.store(sums + 2 * next, c1, 16);
+  v128.store(sums + 3 * next, d0); v128.store(sums + 3 * next, d1, 16);
+  v128.store(sums + 4 * next, e0); v128.store(sums + 4 * next, e1, 16);
+  v128.store(sums + 5 * next, f0); v128.store(sums + 5 * next, f1, 16);
+}
+
+/** Gᵀ w G of one kernel, its lanes summed. */
+function writeKernel(row: i32, channel: i32, weight: f32, to: usize): void {
+  // Rows of w, a column a lane.
+  const a = pointSums(0, row, channel), b = pointSums(4, row, channel);
+  const c = pointSums(8, row, channel), d = pointSums(12, row, channel);
+  const middle = half(f32x4.add(b, c));
+  writeRow(f32x4.add(a, middle), weight, to);
+  writeRow(half(f32x4.sub(b, c)), weight, to + 12);
+  writeRow(f32x4.add(middle, d), weight, to + 24);
+}
+
+// @ts-ignore: decorator
+@inline
+function pointSums(first: i32, row: i32, channel: i32): v128 {
+  return sumLanes(
+    v128.load(sumOf(first, row, channel)), v128.load(sumOf(first + 1, row, channel)),
+    v128.load(sumOf(first + 2, row, channel)), v128.load(sumOf(first + 3, row, channel)),
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+function writeRow(w: v128, weight: f32, to: usize): void {
+  const w0 = f32x4.extract_lane(w, 0), w1 = f32x4.extract_lane(w, 1);
+  const w2 = f32x4.extract_lane(w, 2), w3 = f32x4.extract_lane(w, 3);
+  const middle = (w1 + w2) * 0.5;
+  store<f32>(to, weight * (w0 + middle));
+  store<f32>(to, weight * ((w1 - w2) * 0.5), 4);
+  store<f32>(to, weight * (middle + w3), 8);
+}
