@@ -9,7 +9,7 @@ export { optimizerStep, shrinkColumns } from './optimizer';
 export { countRows, supportFill, supportIndex, supportTranspose } from './support';
 export { convEntries, convEntriesWeightGradient, foldPartials } from './conv-entries';
 export { convRows, convRowsWeightGradient, packConv } from './conv-rows';
-export { convWinograd, packWinograd, winogradWeightGradient } from './winograd';
+export { convWinograd, foldWinograd, packWinograd, winogradProducts } from './winograd';
 export { batchNormBackward, batchNormEvaluation, batchNormTraining } from './batch-norm';
 export { addScaled, clearHalo, copyPlanes, foldScale, scaleBackward } from './planes';
 export { poolBackward, poolForward } from './pool';

@@ -13,10 +13,14 @@ import { madd, sumLanes } from './simd';
 
 /** Numbers of a transformed patch or kernel; the products of each are a matrix product of their own. */
 const POINTS: i32 = 16;
-/** Rows and input channels of a tile of the weight gradient, and the patches that it takes at a time. */
-const ROWS: i32 = 36;
+/** They come in four rows of four. */
+const SIDE: i32 = 4;
+/** Rows and channels of a tile of the weight gradient, and the patches that it takes at a time. */
+const ROWS: i32 = 66;
 const CHANNELS: i32 = 32;
-const PATCHES: i32 = 4;
+const PATCHES: i32 = 8;
+/** Rows of the weight in one tile of `foldWinograd`. */
+const FOLD_ROWS: i32 = 8;
 
 /** How a sweep falls into patches. */
 @unmanaged
@@ -56,15 +60,27 @@ class ConvWinograd {
 }
 
 @unmanaged
-class WinogradWeightGradient {
+class WinogradProducts {
   batch: Batch;
   sweep: Sweep;
   patches: Patches;
   support: Support;
   input: usize;
   outputGradient: usize;
-  weightGradient: usize;
+  products: usize; // f32[parts][rows][channels][POINTS]
+  parts: i32; // of the batch
   scope: i32; // ALL, ACTIVE_ROWS or SAMPLED
+}
+
+@unmanaged
+class FoldWinograd {
+  batch: Batch;
+  patches: Patches;
+  support: Support;
+  products: usize;
+  parts: i32;
+  weightGradient: usize;
+  scope: i32;
 }
 
 // @ts-ignore: decorator
@@ -102,12 +118,19 @@ function patchOutput(sweep: Sweep, patches: Patches, patch: i32): usize {
 
 /** Bᵀ d B of the lines of a patch; `row` bytes between its rows, `point` between the results. */
 function transformInput(patch: usize, row: usize, to: usize, point: usize): void {
-  for (const end = to + LINE; to < end; to += 16, patch += 16) {
-    const second = patch + row, third = second + row, fourth = third + row;
-    inputRow(false, patch, third, to, point);
-    inputRow(true, second, third, to + 4 * point, point);
-    inputRow(false, third, second, to + 8 * point, point);
-    inputRow(false, second, fourth, to + 12 * point, point);
+  for (let side = 0; side < SIDE; side++, to += 4 * point) transformInputRow(side, patch, row, to, point);
+}
+
+/** One of its four rows. */
+function transformInputRow(side: i32, patch: usize, row: usize, to: usize, point: usize): void {
+  const end = to + LINE;
+  // Bᵀ d: d₀ − d₂, d₁ + d₂, d₂ − d₁, d₁ − d₃.
+  const upper = patch + (side == 0 ? 0 : side == 2 ? 2 * row : row);
+  const lower = patch + (side < 2 ? 2 * row : side == 2 ? row : 3 * row);
+  if (side == 1) {
+    for (let s: usize = 0; to < end; to += 16, s += 16) inputRow(true, upper + s, lower + s, to, point);
+  } else {
+    for (let s: usize = 0; to < end; to += 16, s += 16) inputRow(false, upper + s, lower + s, to, point);
   }
 }
 
@@ -131,15 +154,20 @@ function pair(sum: bool, a: v128, b: v128): v128 {
   return sum ? f32x4.add(a, b) : f32x4.sub(a, b);
 }
 
-/** A y Aᵀ of the lines of 2 × 2 outputs. */
-function transformOutputGradient(output: usize, row: usize, to: usize, point: usize): void {
+/** One of the four rows of A y Aᵀ, of the lines of 2 × 2 outputs. */
+function transformGradientRow(side: i32, output: usize, row: usize, to: usize, point: usize): void {
   for (const end = to + LINE; to < end; to += 16, output += 16) {
-    const a = v128.load(output), b = v128.load(output, 64);
+    let a = v128.load(output), b = v128.load(output, 64);
     const c = v128.load(output + row), d = v128.load(output + row, 64);
+    // A y: y₀, y₀ + y₁, y₀ − y₁, −y₁.
+    if (side == 1) {
+      a = f32x4.add(a, c); b = f32x4.add(b, d);
+    } else if (side == 2) {
+      a = f32x4.sub(a, c); b = f32x4.sub(b, d);
+    } else if (side == 3) {
+      a = f32x4.neg(c); b = f32x4.neg(d);
+    }
     gradientRow(a, b, to, point);
-    gradientRow(f32x4.add(a, c), f32x4.add(b, d), to + 4 * point, point);
-    gradientRow(f32x4.sub(a, c), f32x4.sub(b, d), to + 8 * point, point);
-    gradientRow(f32x4.neg(c), f32x4.neg(d), to + 12 * point, point);
   }
 }
 
@@ -327,31 +355,41 @@ function lowerOf(column: usize, point: usize): v128 {
   );
 }
 
-/** The gradient of all weights, or of the active rows. A tile is ROWS × CHANNELS kernels over the whole batch. */
-export function winogradWeightGradient(args: WinogradWeightGradient, tile: i32): void {
-  const support = args.support, patches = args.patches, batch = args.batch;
-  const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
+/**
+ * Σ (A ∂L/∂Y Aᵀ) ⊙ (Bᵀ d B) over a part of the batch, for all weights or those of the active rows. A tile is
+ * ROWS × CHANNELS kernels and one part.
+ */
+export function winogradProducts(args: WinogradProducts, tile: i32): void {
+  const support = args.support, patches = args.patches, batch = args.batch, scope = args.scope;
+  const part = tile % args.parts, place = tile / args.parts;
   const across = (patches.channels + CHANNELS - 1) / CHANNELS;
-  const row = (tile / across) * ROWS, channel = (tile % across) * CHANNELS;
+  const count = scope == ACTIVE_ROWS ? support.activeRows : support.rows;
+  const row = (place / across) * ROWS, channel = (place % across) * CHANNELS;
   const rows = min(ROWS, count - row), channels = min(CHANNELS, patches.channels - channel);
   if (rows <= 0) return;
   memory.fill(scratch(), 0, SUM_BYTES);
-  const end = endBlock(batch, args.scope) * patches.perBlock;
-  for (let patch = firstBlock(batch, args.scope) * patches.perBlock; patch < end; patch += PATCHES) {
-    transformBoth(args, patch, end, row, rows, channel, channels);
-    for (let point = 0; point < POINTS; point++) addPoint(point, rows, channels);
+  const first = firstBlock(batch, scope) * patches.perBlock, all = endBlock(batch, scope) * patches.perBlock - first;
+  const end = first + all * (part + 1) / args.parts;
+  for (let patch = first + all * part / args.parts; patch < end; patch += PATCHES) {
+    for (let side = 0; side < SIDE; side++) {
+      transformGradients(args, side, patch, end, row, rows);
+      transformChannels(args, side, patch, end, channel, channels);
+      for (let point = 0; point < SIDE; point++) addPoint(side, point, rows, channels);
+    }
   }
-  const weight = blockWeight(batch, args.scope);
+  const products = args.products + (<usize>(part * support.rows * patches.channels * POINTS) << 2);
   for (let r = 0; r < rows; r++) {
-    const start = load<i32>(support.order + <usize>((row + r) << 2)) * support.columns + channel * 9;
-    let to = args.weightGradient + <usize>(start << 2);
-    for (let c = 0; c < channels; c++, to += 36) writeKernel(r, c, weight, to);
+    const order = load<i32>(support.order + <usize>((row + r) << 2));
+    let to = products + (<usize>((order * patches.channels + channel) * POINTS) << 2);
+    for (let c = 0; c < channels; c++, to += POINTS * 4) foldLanes(r, c, to);
   }
 }
 
-/** The scratch memory of a weight gradient: sums of each lane as [point][row][channel] vectors, then lines. */
+/** The scratch memory: sums of each lane as [point][row][channel] vectors, then lines of both factors. */
 const SUM_BYTES: usize = <usize>(POINTS * ROWS * CHANNELS) << 4;
 const PATCH_BYTES: usize = <usize>PATCHES << LINE_SHIFT;
+const GRADIENT_POINT: usize = <usize>(ROWS * PATCHES | 1) << LINE_SHIFT;
+const INPUT_POINT: usize = <usize>(CHANNELS * PATCHES | 1) << LINE_SHIFT;
 
 // @ts-ignore: decorator
 @inline
@@ -370,53 +408,73 @@ function gradientAt(point: i32, row: i32): usize {
 // @ts-ignore: decorator
 @inline
 function inputAt(point: i32, channel: i32): usize {
-  return scratch() + SUM_BYTES + <usize>POINTS * GRADIENT_POINT + <usize>point * INPUT_POINT +
+  return scratch() + SUM_BYTES + <usize>SIDE * GRADIENT_POINT + <usize>point * INPUT_POINT +
     <usize>channel * PATCH_BYTES;
 }
 
-const GRADIENT_POINT: usize = <usize>(ROWS * PATCHES | 1) << LINE_SHIFT;
-const INPUT_POINT: usize = <usize>(CHANNELS * PATCHES | 1) << LINE_SHIFT;
-
-/** Transforms what a tile reads of some patches; those past the end count nothing. */
-function transformBoth(
-  args: WinogradWeightGradient, patch: i32, end: i32, row: i32, rows: i32, channel: i32, channels: i32,
-): void {
-  const sweep = args.sweep, patches = args.patches, order = args.support.order + <usize>(row << 2);
-  const inputRow = <usize>sweep.inputStepY << LINE_SHIFT, outputRow = <usize>sweep.outputStepY << LINE_SHIFT;
+/** Transforms the gradients of a tile's rows; patches past the end count nothing. */
+function transformGradients(args: WinogradProducts, side: i32, patch: i32, end: i32, row: i32, rows: i32): void {
+  const sweep = args.sweep, order = args.support.order + <usize>(row << 2);
+  const step = <usize>sweep.outputStepY << LINE_SHIFT;
   for (let k = 0; k < PATCHES; k++) {
-    const lines = <usize>k << LINE_SHIFT, at = min(patch + k, end - 1);
-    const output = args.outputGradient + patchOutput(sweep, patches, at);
+    const output = args.outputGradient + patchOutput(sweep, args.patches, min(patch + k, end - 1));
+    const lines = <usize>k << LINE_SHIFT;
     for (let r = 0; r < rows; r++) {
-      const to = gradientAt(0, r) + lines;
       const plane = <usize>(load<i32>(order + <usize>(r << 2)) * sweep.outputPlane) << LINE_SHIFT;
-      if (patch + k < end) transformOutputGradient(output + plane, outputRow, to, GRADIENT_POINT);
-      else for (let point: usize = 0; point < <usize>POINTS; point++) fillLine(to + point * GRADIENT_POINT, f32x4.splat(0));
+      const to = gradientAt(0, r) + lines;
+      if (patch + k < end) transformGradientRow(side, output + plane, step, to, GRADIENT_POINT);
+      else clearPoints(to);
     }
-    const input = args.input + patchInput(sweep, patches, at);
+  }
+}
+
+function clearPoints(to: usize): void {
+  for (let point = 0; point < SIDE; point++, to += GRADIENT_POINT) fillLine(to, f32x4.splat(0));
+}
+
+/** Transforms the inputs of a tile's channels. */
+function transformChannels(
+  args: WinogradProducts, side: i32, patch: i32, end: i32, channel: i32, channels: i32,
+): void {
+  const sweep = args.sweep, patches = args.patches, step = <usize>sweep.inputStepY << LINE_SHIFT;
+  for (let k = 0; k < PATCHES; k++) {
+    const input = args.input + patchInput(sweep, patches, min(patch + k, end - 1));
+    const lines = <usize>k << LINE_SHIFT;
     for (let c = 0; c < channels; c++) {
       const plane = <usize>((channel + c) * patches.inputPlane) << LINE_SHIFT;
-      transformInput(input + plane, inputRow, inputAt(0, c) + lines, INPUT_POINT);
+      transformInputRow(side, input + plane, step, inputAt(0, c) + lines, INPUT_POINT);
     }
+  }
+}
+
+/** The sums of a kernel's points, over their lanes. */
+function foldLanes(row: i32, channel: i32, to: usize): void {
+  for (let point = 0; point < POINTS; point += SIDE, to += 16) {
+    v128.store(to, sumLanes(
+      v128.load(sumOf(point, row, channel)), v128.load(sumOf(point + 1, row, channel)),
+      v128.load(sumOf(point + 2, row, channel)), v128.load(sumOf(point + 3, row, channel)),
+    ));
   }
 }
 
 /** Adds one point's products of all rows and channels of a tile. */
-function addPoint(point: i32, rows: i32, channels: i32): void {
+function addPoint(side: i32, point: i32, rows: i32, channels: i32): void {
   for (let channel = 0; channel < channels; channel += 2) {
-    for (let row = 0; row < rows; row += SIX) sixByTwo(point, row, channel);
+    for (let row = 0; row < rows; row += SIX) {
+      sixByTwo(sumOf(side * SIDE + point, row, channel), gradientAt(point, row), inputAt(point, channel));
+    }
   }
 }
 
 /** Six rows by two channels; what lies past a tile's rows and channels is added up, too, and never read. */
-function sixByTwo(point: i32, row: i32, channel: i32): void {
-  const sums = sumOf(point, row, channel), next: usize = <usize>CHANNELS << 4;
+function sixByTwo(sums: usize, g: usize, x: usize): void {
+  const next: usize = <usize>CHANNELS << 4;
   let a0 = v128.load(sums), a1 = v128.load(sums, 16);
   let b0 = v128.load(sums + next), b1 = v128.load(sums + next, 16);
   let c0 = v128.load(sums + 2 * next), c1 = v128.load(sums + 2 * next, 16);
   let d0 = v128.load(sums + 3 * next), d1 = v128.load(sums + 3 * next, 16);
   let e0 = v128.load(sums + 4 * next), e1 = v128.load(sums + 4 * next, 16);
   let f0 = v128.load(sums + 5 * next), f1 = v128.load(sums + 5 * next, 16);
-  let g = gradientAt(point, row), x = inputAt(point, channel);
   for (const end = x + PATCH_BYTES; x < end; x += 16, g += 16) {
     const x0 = v128.load(x), x1 = v128.load(x, PATCH_BYTES);
     let y = v128.load(g);
@@ -440,24 +498,35 @@ function sixByTwo(point: i32, row: i32, channel: i32): void {
   v128.store(sums + 5 * next, f0); v128.store(sums + 5 * next, f1, 16);
 }
 
-/** Gᵀ w G of one kernel, its lanes summed. */
-function writeKernel(row: i32, channel: i32, weight: f32, to: usize): void {
-  // Rows of w, a column a lane.
-  const a = pointSums(0, row, channel), b = pointSums(4, row, channel);
-  const c = pointSums(8, row, channel), d = pointSums(12, row, channel);
+/** Gᵀ w G of the products of every kernel, the parts added up in order. A tile is FOLD_ROWS rows. */
+export function foldWinograd(args: FoldWinograd, tile: i32): void {
+  const support = args.support, channels = args.patches.channels;
+  const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
+  const part = <usize>(support.rows * channels * POINTS) << 2;
+  const weight = blockWeight(args.batch, args.scope);
+  for (let at = tile * FOLD_ROWS; at < min((tile + 1) * FOLD_ROWS, count); at++) {
+    const row = load<i32>(support.order + <usize>(at << 2));
+    let from = args.products + (<usize>(row * channels * POINTS) << 2);
+    let to = args.weightGradient + (<usize>(row * support.columns) << 2);
+    for (let channel = 0; channel < channels; channel++, from += POINTS * 4, to += 36) {
+      foldKernel(from, part, args.parts, weight, to);
+    }
+  }
+}
+
+function foldKernel(products: usize, part: usize, parts: i32, weight: f32, to: usize): void {
+  const zero = f32x4.splat(0);
+  let a = zero, b = zero, c = zero, d = zero;
+  for (let i = 0; i < parts; i++, products += part) {
+    a = f32x4.add(a, v128.load(products));
+    b = f32x4.add(b, v128.load(products, 16));
+    c = f32x4.add(c, v128.load(products, 32));
+    d = f32x4.add(d, v128.load(products, 48));
+  }
   const middle = half(f32x4.add(b, c));
   writeRow(f32x4.add(a, middle), weight, to);
   writeRow(half(f32x4.sub(b, c)), weight, to + 12);
   writeRow(f32x4.add(middle, d), weight, to + 24);
-}
-
-// @ts-ignore: decorator
-@inline
-function pointSums(first: i32, row: i32, channel: i32): v128 {
-  return sumLanes(
-    v128.load(sumOf(first, row, channel)), v128.load(sumOf(first + 1, row, channel)),
-    v128.load(sumOf(first + 2, row, channel)), v128.load(sumOf(first + 3, row, channel)),
-  );
 }
 
 // @ts-ignore: decorator

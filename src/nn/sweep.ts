@@ -1,6 +1,6 @@
 import { type PlannedBuffer, record } from '../engine/index.js';
-import { type Patches, planPatches } from './patches.js';
 import type { Layout } from './planes.js';
+import { type Patches, planPatches } from './winograd.js';
 
 /** A convolution's sizes. */
 export interface ConvolutionShape {

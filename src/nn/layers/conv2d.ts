@@ -13,10 +13,15 @@ import {
   SCOPES,
   type Site,
 } from '../operation.js';
-import { POINTS } from '../patches.js';
 import { requireImage, requireWhole } from '../shapes.js';
 import { type Pass, planTransposed, when } from '../support.js';
 import { backwardSweeps, type ConvolutionShape, forwardSweep, type Sweep } from '../sweep.js';
+import {
+  patchedGradientCalls,
+  patchedScratch,
+  patchedSweepCalls,
+  transformedBytes,
+} from '../winograd.js';
 
 /** A 2-d convolution. Parameters: weight (out, in, size, size), bias (out). */
 export interface Conv2dLayer extends Layer {
@@ -39,16 +44,11 @@ export function conv2d(
   return { kind: 'conv2d', channels, size, stride, padding, bias };
 }
 
-/** Tile sizes of kernels/conv-rows.ts, kernels/winograd.ts and kernels/conv-entries.ts. */
+/** Tile sizes of kernels/conv-rows.ts and kernels/conv-entries.ts. */
 const SIX = 6;
 const GRADIENT_ROWS = 24;
 const GRADIENT_COLUMNS = 72;
-const WINOGRAD_ROWS = 36;
-const WINOGRAD_CHANNELS = 32;
-const WINOGRAD_PATCHES = 4;
 const FOLD_ROWS = 32;
-const LINE_BYTES = 64;
-const VECTOR_BYTES = 16;
 /** Positions, a cursor for every row and the non-zeros of a row: what the sweeps list. */
 const POSITION_BYTES = 8 * 1024;
 const CURSOR_BYTES = 4;
@@ -112,9 +112,8 @@ function placeConvolution({ size, stride, padding }: Conv2dLayer, site: Site): P
   const { inputs: rows, outputs } = shape;
   return {
     scratchBytes: Math.max(
-      sweepScratch(outputs, rows * taps, sweep),
-      ...back.map((each) => sweepScratch(rows, outputs * taps, each)),
-      sweep.patches ? winogradGradientScratch() : 0,
+      scratchBytes(outputs, rows * taps, sweep),
+      ...back.map((each) => scratchBytes(rows, outputs * taps, each)),
     ),
     forward: () => sweepCalls(site, sweep, support.header, 'forward', forward, workspace),
     backward: (scope) => [
@@ -137,23 +136,13 @@ function planWorkspace(site: Site, packed: readonly number[]): PlannedBuffer {
 }
 
 function packedBytes(rows: number, { depth, patches }: Sweep): number {
-  return Math.ceil(rows / SIX) * SIX * (patches ? patches.channels * POINTS : depth) * 4;
+  return patches ? transformedBytes(rows, patches) : Math.ceil(rows / SIX) * SIX * depth * 4;
 }
 
-/** What the kernels of a sweep keep for themselves, at most. */
-function sweepScratch(rows: number, columns: number, { patches }: Sweep): number {
+/** What the kernels of a sweep to so many rows keep for themselves, at most. */
+function scratchBytes(rows: number, columns: number, { patches }: Sweep): number {
   const listed = POSITION_BYTES + (rows + 1) * CURSOR_BYTES + columns * BYTES_PER_NON_ZERO;
-  if (!patches) return listed;
-  const { channels, together } = patches;
-  const lines = together * (channels + Math.ceil(rows / SIX) * SIX) + 2;
-  return Math.max(listed, POINTS * lines * LINE_BYTES);
-}
-
-/** What `winogradWeightGradient` keeps: sums of lanes, and transformed lines of rows and channels. */
-function winogradGradientScratch(): number {
-  const sums = WINOGRAD_ROWS * WINOGRAD_CHANNELS * VECTOR_BYTES;
-  const lines = (WINOGRAD_ROWS + WINOGRAD_CHANNELS) * WINOGRAD_PATCHES + 2;
-  return POINTS * (sums + lines * LINE_BYTES);
+  return patches ? Math.max(listed, patchedScratch(rows, patches)) : listed;
 }
 
 /** Where a sweep reads and writes. */
@@ -164,46 +153,29 @@ interface Ends {
   readonly accumulate: number;
 }
 
-/** A sweep by whole rows (on packed weights) or by entries; `rows` is the index that it goes by. */
+/** A sweep by whole rows (on packed weights) or by entries; `index` is the one that it goes by. */
 function sweepCalls(
   { batch, blocks, parameters }: Site,
   sweep: Sweep,
-  rows: PlannedBuffer,
+  index: PlannedBuffer,
   pass: Pass,
   ends: Ends,
   packed: PlannedBuffer,
 ): Call[] {
   const { support, value: weight } = parameters.weight;
-  const common = { support: rows, sweep: sweep.record };
-  const sixes = Math.ceil((rows.fields?.[0] as number) / SIX);
+  const shared = { support: index, sweep: sweep.record };
+  const common = { batch, ...shared, ...ends };
+  const rows = index.fields?.[0] as number;
   const byRows = when(support!, pass, 'rows');
-  const patched = sweep.patches && { ...common, patches: sweep.patches.record, packed };
+  const { patches, tilesPerBlock } = sweep;
   return [
-    ...(patched
-      ? [
-          call('packWinograd', { ...patched, weight }, sixes, byRows),
-          call(
-            'convWinograd',
-            { batch, ...patched, ...ends },
-            Math.ceil((blocks * sweep.patches!.perBlock) / sweep.patches!.together),
-            byRows,
-          ),
-        ]
+    ...(patches
+      ? patchedSweepCalls(patches, common, rows, blocks, weight, packed, byRows)
       : [
-          call('packConv', { ...common, weight, packed }, sixes, byRows),
-          callPerBlock(
-            'convRows',
-            { batch, ...common, packed, ...ends },
-            sweep.tilesPerBlock,
-            byRows,
-          ),
+          call('packConv', { ...shared, weight, packed }, Math.ceil(rows / SIX), byRows),
+          callPerBlock('convRows', { ...common, packed }, tilesPerBlock, byRows),
         ]),
-    callPerBlock(
-      'convEntries',
-      { batch, ...common, ...ends },
-      sweep.tilesPerBlock,
-      when(support!, pass, 'entries'),
-    ),
+    callPerBlock('convEntries', common, tilesPerBlock, when(support!, pass, 'entries')),
   ];
 }
 
@@ -211,7 +183,7 @@ function weightGradient(
   { batch, inputs, output, parameters }: Site,
   sweep: Sweep,
   scope: GradientScope,
-  partials: PlannedBuffer,
+  workspace: PlannedBuffer,
 ): Call[] {
   const { weight } = parameters;
   const support = weight.support!;
@@ -220,32 +192,25 @@ function weightGradient(
     ...{ input: inputs[0].value, outputGradient: output.gradient },
   };
   const byRows = (rows: keyof typeof SCOPES, condition?: Condition) => {
-    const args = { ...common, weightGradient: weight.gradient, scope: SCOPES[rows] };
-    return sweep.patches
-      ? call(
-          'winogradWeightGradient',
-          { ...args, patches: sweep.patches.record },
-          Math.ceil(weight.rows / WINOGRAD_ROWS) *
-            Math.ceil(sweep.patches.channels / WINOGRAD_CHANNELS),
-          condition,
-        )
-      : call(
-          'convRowsWeightGradient',
-          args,
-          Math.ceil(weight.rows / GRADIENT_ROWS) * Math.ceil(weight.columns / GRADIENT_COLUMNS),
-          condition,
-        );
+    const args = { ...common, scope: SCOPES[rows] };
+    if (sweep.patches) {
+      return patchedGradientCalls(sweep.patches, args, weight, workspace, condition);
+    }
+    const tiles =
+      Math.ceil(weight.rows / GRADIENT_ROWS) * Math.ceil(weight.columns / GRADIENT_COLUMNS);
+    const weightGradient = weight.gradient;
+    return [call('convRowsWeightGradient', { ...args, weightGradient }, tiles, condition)];
   };
-  if (scope === 'all') return [byRows('all')];
+  if (scope === 'all') return byRows('all');
   const byEntries = when(support, 'weightGradient', 'entries');
   return [
     // What follows overwrites it on the support.
-    ...(scope === 'sampled' ? [byRows('sampled')] : []),
-    byRows('activeRows', when(support, 'weightGradient', 'rows')),
-    callPerBlock('convEntriesWeightGradient', { ...common, partials }, 1, byEntries),
+    ...(scope === 'sampled' ? byRows('sampled') : []),
+    ...byRows('activeRows', when(support, 'weightGradient', 'rows')),
+    callPerBlock('convEntriesWeightGradient', { ...common, partials: workspace }, 1, byEntries),
     call(
       'foldPartials',
-      { batch, support: support.header, partials, weightGradient: weight.gradient },
+      { batch, support: support.header, partials: workspace, weightGradient: weight.gradient },
       Math.ceil(weight.rows / FOLD_ROWS),
       byEntries,
     ),
