@@ -17,6 +17,8 @@ export interface ParameterShape {
   readonly fanIn: number;
   /** What all its entries begin with, whatever the start. */
   readonly initial?: number;
+  /** Of a weight: multiplies the break-even densities, where whole rows go by a faster algorithm. */
+  readonly breakEvenFactor?: number;
 }
 
 /** A tensor that a layer keeps but does not train: running statistics. */

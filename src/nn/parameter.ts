@@ -29,7 +29,7 @@ export function planParameter(
   parameter: ParameterShape,
   breakEven: BreakEven,
 ): Parameter {
-  const { shape, role } = parameter;
+  const { shape, role, breakEvenFactor = 1 } = parameter;
   const name = `${layer}.${shortName}`;
   const rows = shape[0];
   const columns = columnsOf(shape);
@@ -37,7 +37,17 @@ export function planParameter(
     ...{ ...parameter, name, layer, kind, rows, columns },
     value: words(name, rows * columns),
     gradient: words(`${name} gradient`, rows * columns),
-    ...(role === 'weight' && { support: planSupport(name, rows, columns, breakEven) }),
+    ...(role === 'weight' && {
+      support: planSupport(name, rows, columns, scaled(breakEven, breakEvenFactor)),
+    }),
+  };
+}
+
+function scaled({ forward, inputGradient, weightGradient }: BreakEven, by: number): BreakEven {
+  return {
+    forward: by * forward,
+    inputGradient: by * inputGradient,
+    weightGradient: by * weightGradient,
   };
 }
 

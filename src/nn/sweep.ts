@@ -1,6 +1,6 @@
 import { type PlannedBuffer, record } from '../engine/index.js';
 import type { Layout } from './planes.js';
-import { type Patches, planPatches } from './winograd.js';
+import { goesByPatches, type Patches, planPatches } from './winograd.js';
 
 /** A convolution's sizes. */
 export interface ConvolutionShape {
@@ -134,17 +134,14 @@ function backwardSweep(
   });
 }
 
-/** The patches of a sweep from one layout to another, if it is one of 3 × 3 kernels without a stride. */
 function patchesOf(
-  { kernelHeight, kernelWidth, stride, padding }: ConvolutionShape,
-  { channels, plane }: Layout,
-  { height, width }: Layout,
+  shape: ConvolutionShape,
+  from: Layout,
+  to: Layout,
   flipped: boolean,
 ): Patches | undefined {
-  // With more padding some inputs touch only a part of a kernel.
-  const isPlain = stride === 1 && padding <= 2;
-  if (kernelHeight !== 3 || kernelWidth !== 3 || !isPlain) return undefined;
-  return planPatches({ height, width, channels, inputPlane: plane, flipped });
+  if (!goesByPatches(shape, from.channels, to.height, to.width)) return undefined;
+  return planPatches(from, to, flipped);
 }
 
 /** How far from its own place an input finds the output that tap k contributes to; whole or not. */

@@ -17,6 +17,8 @@ import { requireImage, requireWhole } from '../shapes.js';
 import { type Pass, planTransposed, when } from '../support.js';
 import { backwardSweeps, type ConvolutionShape, forwardSweep, type Sweep } from '../sweep.js';
 import {
+  goesByPatches,
+  PATCHED_BREAK_EVEN,
   patchedGradientCalls,
   patchedScratch,
   patchedSweepCalls,
@@ -70,10 +72,17 @@ export const conv2dOperation: Operation<Conv2dLayer> = {
     return [channels, outHeight, outWidth];
   },
 
-  parameters({ channels, size, bias }, [input]) {
+  parameters(layer, [input]) {
+    const { channels, size, bias } = layer;
     const fanIn = input[0] * size * size;
+    const [, height, width] = conv2dOperation.outputShape(layer, [input]);
+    const kernels = { ...layer, kernelHeight: size, kernelWidth: size };
+    const isPatched = goesByPatches(kernels, input[0], height, width);
     return {
-      weight: { shape: [channels, input[0], size, size], role: 'weight', fanIn },
+      weight: {
+        ...{ shape: [channels, input[0], size, size], role: 'weight', fanIn },
+        ...(isPatched && { breakEvenFactor: PATCHED_BREAK_EVEN }),
+      },
       ...(bias && { bias: { shape: [channels], role: 'bias', fanIn } }),
     };
   },
