@@ -5,10 +5,15 @@ import type { Parameter } from './parameter.js';
 
 /** How weights and biases begin: almost empty, for the Bregman methods. */
 export interface Start {
-  /** ρ: the share of entries (or groups) that begin non-zero, by a Bernoulli mask. */
+  /** ρ: the share of entries (or groups) that begin non-zero. */
   readonly density: number;
   /** What the mask keeps or drops. */
   readonly by: 'entries' | GroupAxis;
+  /**
+   * `bernoulli`, the default: each unit begins with probability ρ. `exact`: ⌈ρn⌉ of the n units of a
+   * parameter do, so that a layer of few units is never left without any.
+   */
+  readonly mask?: 'bernoulli' | 'exact';
   /** r: multiplies He-normal weights. 1/√ρ keeps the variance of a dense network's activations. */
   readonly gain: number;
   /** [r₀, r₁]: biases are uniform in [−r₀/√fanIn, r₁/√fanIn]. */
@@ -42,30 +47,42 @@ function draw(parameter: Parameter, start: Start, seed: number): Float32Array {
     : sparseNormal(shape, fanIn, start, random);
 }
 
-/** He-normal weights, N(0, 2/fanIn), times the gain, under a Bernoulli mask over units. */
+/** He-normal weights, N(0, 2/fanIn), times the gain, under a random mask over units. */
 export function sparseNormal(
   shape: Shape,
   fanIn: number,
-  { density, by, gain }: Omit<Start, 'bias'>,
+  { density, by, mask = 'bernoulli', gain }: Omit<Start, 'bias'>,
   random: RandomStream,
 ): Float32Array {
   const deviation = gain * Math.sqrt(2 / fanIn);
-  const kept = keptUnits(shape, by, density, random);
+  const kept = mask === 'exact' ? countedUnits : drawnUnits;
+  const isKept = kept(shape, by, density, random);
   return Float32Array.from({ length: sizeOf(shape) }, (_, i) =>
-    kept(i) ? deviation * random.normal() : 0,
+    isKept(i) ? deviation * random.normal() : 0,
   );
 }
 
-function keptUnits(
-  shape: Shape,
-  by: Start['by'],
-  density: number,
-  random: RandomStream,
-): (entry: number) => boolean {
+/** Whether the unit of an entry begins non-zero. */
+type Mask = (entry: number) => boolean;
+
+/** Each unit with probability `density`. */
+function drawnUnits(shape: Shape, by: Start['by'], density: number, random: RandomStream): Mask {
   if (by === 'entries') return () => random.bernoulli(density);
   const groups = groupsOf(shape, by);
   const mask = Array.from({ length: groups.count }, () => random.bernoulli(density));
   return (entry) => mask[groupAt(entry, groups)];
+}
+
+/** ⌈density · n⌉ of n units, every choice of them equally likely. */
+function countedUnits(shape: Shape, by: Start['by'], density: number, random: RandomStream): Mask {
+  const groups = by === 'entries' ? undefined : groupsOf(shape, by);
+  const order = Uint32Array.from({ length: groups?.count ?? sizeOf(shape) }, (_, unit) => unit);
+  random.shuffle(order);
+  // In floating point 0.07 · 100 is a little more than 7, and still means 7.
+  const count = Math.ceil(density * order.length * (1 - Number.EPSILON));
+  const mask = new Uint8Array(order.length);
+  for (const unit of order.subarray(0, count)) mask[unit] = 1;
+  return (entry) => mask[groups ? groupAt(entry, groups) : entry] === 1;
 }
 
 function uniformBiases(

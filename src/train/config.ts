@@ -106,11 +106,13 @@ const optimizer = object({
 });
 
 const unit = oneOf(['entries', 'rows', 'columns', 'kernels', 'filters']);
+const mask = oneOf(['bernoulli', 'exact']);
 const biasRange = v.tuple([number(-Infinity), number(-Infinity)]);
 
 const start = object({
   density: v.optional(number(0, 1, { open: true }), 0.01),
   by: v.optional(unit, 'entries'),
+  mask: v.optional(mask, 'bernoulli'),
   gain: v.optional(number(0, Infinity, { open: true }), 7),
   bias: v.optional(biasRange, [0, 1]),
   // The first group that names a parameter has it, as with the optimizer's.
@@ -121,6 +123,7 @@ const start = object({
         // 0: all begin at zero, as skip connections may.
         density: v.optional(number(0, 1)),
         by: v.optional(unit),
+        mask: v.optional(mask),
         gain: v.optional(number(0, Infinity, { open: true })),
         bias: v.optional(biasRange),
       }),

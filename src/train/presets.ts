@@ -141,9 +141,11 @@ export const presets: Readonly<Record<string, Preset>> = {
       start: {
         density: 0.01,
         by: 'kernels',
+        // As in the reference; of the 64 kernels of conv1 a Bernoulli mask often leaves none.
+        mask: 'exact',
         gain: 10,
         bias: [0, 10],
-        groups: [{ parameters: ['@linear'], by: 'entries' }],
+        groups: [{ parameters: ['@linear'], by: 'entries', mask: 'bernoulli' }],
       },
       optimizer: {
         ...kernelGroups,

@@ -29,11 +29,11 @@ const wrong: readonly [input: unknown, message: string][] = [
   ],
   [
     { model, start: JSON.parse('{"__proto__": 1}') },
-    'start.__proto__: unknown key; it must be one of the keys density, by, gain, bias, groups',
+    'start.__proto__: unknown key; it must be one of the keys density, by, mask, gain, bias, groups',
   ],
   [
     { model, start: { constructor: 1 } },
-    'start.constructor: unknown key; it must be one of the keys density, by, gain, bias, groups',
+    'start.constructor: unknown key; it must be one of the keys density, by, mask, gain, bias, groups',
   ],
   [
     { model, optimizer: { lambda: Number.NaN } },
@@ -54,6 +54,10 @@ const wrong: readonly [input: unknown, message: string][] = [
     'lambdaPolicy.values: [] is not allowed; it must be a list of one or more',
   ],
   [{ model, start: { bias: [0] } }, 'start.bias.1: is missing'],
+  [
+    { model, start: { groups: [{ parameters: ['*'], mask: 'fixed' }] } },
+    'start.groups.0.mask: "fixed" is not allowed; it must be one of "bernoulli", "exact"',
+  ],
   [{ model, data: 5 }, 'data: 5 is not allowed; it must be a text'],
   [{ model, earlyStop: {} }, 'earlyStop.patience: is missing'],
   [
