@@ -5,7 +5,7 @@
 import { Engine, type Program } from '#lib/engine/index.js';
 import { type BreakEven, conv2d, type GradientScope } from '#lib/nn/index.js';
 import { placeLayer } from './layer.js';
-import { interleave, printTable, python, pytorchProgram, runPeer, type Work } from './lib.js';
+import { avx2, interleave, printTable, python, pytorchProgram, runPeer, type Work } from './lib.js';
 
 const BATCH = 128;
 /**
@@ -27,6 +27,7 @@ type Shape = (typeof SHAPES)[number];
 /** How many times as fast as a peer ours is at 5 %, forward and backward. */
 interface Ratios {
   readonly pyTorch: number;
+  readonly pyTorchAvx2: number;
   readonly sparseProp: number;
 }
 
@@ -55,14 +56,17 @@ function passes(engine: Engine, { channels, size }: Shape, density: number, grou
   return [work('forward', forward), work('both', [...forward, ...placed.backward(scope)])];
 }
 
-function askPeer({ channels, size }: Shape): PyTorchConvolution | undefined {
+function askPeer({ channels, size }: Shape, environment = {}): PyTorchConvolution | undefined {
   const sizes = [channels, size, BATCH].map(String);
-  return runPeer(python, [pytorchProgram, 'conv', ...sizes, '--seconds', '2']);
+  return runPeer(python, [pytorchProgram, 'conv', ...sizes, '--seconds', '2'], environment);
 }
+
+/** PyTorch as it is, and held to AVX2. */
+const askPeers = (shape: Shape) => ({ pyTorch: askPeer(shape), pyTorchAvx2: askPeer(shape, avx2) });
 
 /** Returns the ratios at 5 %, by what is kept. */
 async function benchShape(shape: Shape): Promise<Map<string, Ratios>> {
-  const before = askPeer(shape);
+  const before = askPeers(shape);
   const measured = [];
   let build = '';
   for (const [kept, group] of [
@@ -78,11 +82,12 @@ async function benchShape(shape: Shape): Promise<Map<string, Ratios>> {
       measured.push({ kept: density === 1 ? 'all' : kept, density, forward, both });
     }
   }
-  const after = askPeer(shape);
-  const peers = {
-    forward: meanOf(before?.forward_ms, after?.forward_ms),
-    both: meanOf(before?.forward_backward_ms, after?.forward_backward_ms),
-  };
+  const after = askPeers(shape);
+  const meanOfPeer = (peer: keyof typeof before) => ({
+    forward: meanOf(before[peer]?.forward_ms, after[peer]?.forward_ms),
+    both: meanOf(before[peer]?.forward_backward_ms, after[peer]?.forward_backward_ms),
+  });
+  const peers = meanOfPeer('pyTorch');
   console.log(`### ${shape.channels} channels, ${shape.size} × ${shape.size}, ${build} build\n`);
   const rate = (share: number, ms: number) => ((share * operations(shape)) / ms / 1e6).toFixed(0);
   const times = (ratio: number) => (Number.isNaN(ratio) ? '' : `${ratio.toFixed(1)}×`);
@@ -97,17 +102,26 @@ async function benchShape(shape: Shape): Promise<Map<string, Ratios>> {
       ...[both.toFixed(1), rate(3 * density, both), rate(3, both), times(peers.both / both)],
     ]),
   );
-  if (before && after) {
+  for (const [name, peer] of [
+    ['PyTorch dense', 'pyTorch'],
+    ['held to AVX2', 'pyTorchAvx2'],
+  ] as const) {
+    const [first, last] = [before[peer], after[peer]];
+    if (!first || !last) continue;
     console.log(
-      `PyTorch dense, before and after: forward ${before.forward_ms} and ${after.forward_ms} ms, ` +
-        `forward + backward ${before.forward_backward_ms} and ${after.forward_backward_ms} ms\n`,
+      `${name}, before and after: forward ${first.forward_ms} and ${last.forward_ms} ms, ` +
+        `forward + backward ${first.forward_backward_ms} and ${last.forward_backward_ms} ms\n`,
     );
   }
   const atFive = measured.filter(({ density }) => density === 0.05);
   return new Map(
     atFive.map(({ kept, both }) => [
       kept,
-      { pyTorch: peers.both / both, sparseProp: shape.sparseProp[1] / both },
+      {
+        pyTorch: peers.both / both,
+        pyTorchAvx2: meanOfPeer('pyTorchAvx2').both / both,
+        sparseProp: shape.sparseProp[1] / both,
+      },
     ]),
   );
 }
@@ -121,12 +135,16 @@ export async function benchConv(): Promise<void> {
   const ratios: Map<string, Ratios>[] = [];
   for (const shape of SHAPES) ratios.push(await benchShape(shape));
   console.log('### At 5 %, forward + backward, times as fast as the peers\n');
-  const peers = { pyTorch: 'PyTorch dense', sparseProp: 'SparseProp’s figures' } as const;
+  const peers = [
+    ['pyTorch', 'PyTorch dense'],
+    ['pyTorchAvx2', 'PyTorch dense, held to AVX2'],
+    ['sparseProp', 'SparseProp’s figures'],
+  ] as const;
   const rows = ['weights', 'kernels'].flatMap((kept) =>
-    (['pyTorch', 'sparseProp'] as const).map((peer) => {
+    peers.map(([peer, name]) => {
       const values = ratios.map((each) => each.get(kept)![peer]);
       const mean = Math.exp(values.reduce((sum, x) => sum + Math.log(x), 0) / values.length);
-      return [kept, peers[peer], ...[...values, mean].map((x) => `${x.toFixed(1)}×`)];
+      return [kept, name, ...[...values, mean].map((x) => `${x.toFixed(1)}×`)];
     }),
   );
   const shapes = SHAPES.map(({ channels, size }) => `${channels} × ${size}²`);

@@ -51,9 +51,18 @@ export function machine(): string {
   return `${model}, ${availableParallelism()} cores, Node ${process.version}, ${date}`;
 }
 
-/** Runs a peer's program and parses the JSON line that it prints; undefined where it is not installed. */
-export function runPeer<Result>(command: string, args: readonly string[]): Result | undefined {
-  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' });
+/**
+ * Runs a peer's program and parses the JSON line that it prints; undefined where it is not installed.
+ *
+ * @param environment variables that it gets besides ours
+ */
+export function runPeer<Result>(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Result | undefined {
+  const env = { ...process.env, ...environment };
+  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', env });
   if (status !== 0) return undefined;
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Result;
 }
@@ -61,3 +70,10 @@ export function runPeer<Result>(command: string, args: readonly string[]): Resul
 /** Debian's Python, which has Debian's PyTorch. */
 export const python = '/usr/bin/python3';
 export const pytorchProgram = new URL('./peers/pytorch.py', import.meta.url).pathname;
+
+/** Holds PyTorch to AVX2, which is what most laptops have. */
+export const avx2 = {
+  ATEN_CPU_CAPABILITY: 'avx2',
+  DNNL_MAX_CPU_ISA: 'AVX2',
+  OPENBLAS_CORETYPE: 'Zen',
+} as const;

@@ -10,7 +10,7 @@ import { sizeOf } from '#lib/math/index.js';
 import { resnet18 } from '#lib/models/index.js';
 import { layoutOf, resolve } from '#lib/nn/index.js';
 import { type Point, renderSvg } from '#lib/plot/index.js';
-import { interleave, printTable, python, pytorchProgram, runPeer } from './lib.js';
+import { avx2, interleave, printTable, python, pytorchProgram, runPeer } from './lib.js';
 import type { StepFigures } from './resnet-step.js';
 
 const BATCH = 128;
@@ -20,8 +20,13 @@ type Scope = keyof typeof POLICIES;
 
 /** Kernels by the part of a step that they belong to; the rest is small. */
 const PARTS = {
-  'forward and to the inputs': ['packConv', 'convRows', 'convEntries'],
-  'to the weights': ['convRowsWeightGradient', 'convEntriesWeightGradient', 'foldPartials'],
+  'forward and to the inputs': [
+    ...['packConv', 'convRows', 'packWinograd', 'convWinograd', 'convEntries'],
+  ],
+  'to the weights': [
+    ...['convRowsWeightGradient', 'winogradProducts', 'foldWinograd'],
+    ...['convEntriesWeightGradient', 'foldPartials'],
+  ],
   'batch norm': ['batchNormTraining', 'batchNormBackward'],
   optimizer: ['optimizerStep', 'countRows'],
   index: ['supportIndex', 'supportFill', 'supportTranspose'],
@@ -42,7 +47,8 @@ function measure(density: number, scope: Scope): StepFigures {
   return figures;
 }
 
-const askPeer = () => runPeer<PyTorchStep>(python, [pytorchProgram, 'resnet', '--seconds', '12']);
+const askPeer = (environment = {}) =>
+  runPeer<PyTorchStep>(python, [pytorchProgram, 'resnet', '--seconds', '12'], environment);
 
 function rowOf(density: number, scope: Scope, figures: StepFigures, peer?: PyTorchStep) {
   const { step, kernels, copying, peakMemoryBytes } = figures;
@@ -134,6 +140,7 @@ export async function benchResnet(): Promise<void> {
     }
   }
   const after = askPeer();
+  const narrow = askPeer(avx2);
   const floor = (1000 * leastTraffic()) / (await bandwidth());
   console.log('### A step of ResNet-18, batch 128, two threads\n');
   printTable(
@@ -148,9 +155,10 @@ export async function benchResnet(): Promise<void> {
     `At least ${(leastTraffic() / 1e9).toFixed(1)} GB pass through memory in a step: ${floor.toFixed(0)} ms\n`,
   );
   await draw(measured, floor, before);
-  if (!before || !after) return;
+  if (!before || !after || !narrow) return;
   console.log(
     `PyTorch dense with AdaBreg, before and after: ${before.step_ms} and ${after.step_ms} ms ` +
-      `(${JSON.stringify(after.split_ms)}), ${after.peak_mebibytes} MiB\n`,
+      `(${JSON.stringify(after.split_ms)}), ${after.peak_mebibytes} MiB; ` +
+      `held to AVX2: ${narrow.step_ms} ms\n`,
   );
 }
