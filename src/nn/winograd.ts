@@ -1,4 +1,4 @@
-/** Where 3 × 3 convolutions go by Winograd's algorithm: the calls of kernels/winograd.ts. */
+/** Where 3 × 3 convolutions go by Winograd's algorithm: kernels/winograd.ts, kernels/winograd-gradient.ts. */
 import { type Call, type Condition, call, type PlannedBuffer, record } from '../engine/index.js';
 import type { Parameter } from './parameter.js';
 import type { Layout } from './planes.js';
@@ -21,7 +21,7 @@ export interface Kernels {
   readonly padding: number;
 }
 
-/** Sizes of kernels/winograd.ts: the numbers of a transformed patch, and the tiles of the weight gradient. */
+/** Sizes of these kernels: the numbers of a transformed patch, and the tiles of the weight gradient. */
 const POINTS = 16;
 const SIX = 6;
 const SIDE = 4;
