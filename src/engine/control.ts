@@ -3,7 +3,8 @@
  * through a program.
  *
  * Threads claim the tiles of a call one by one, and the next call starts as soon as the last tile
- * is done. So nobody ever waits for a thread that holds no tile: where the machine is busy and a
+ * is done; or, where it needs nothing of the one before it, as soon as the last tile is claimed. So
+ * nobody ever waits for a thread that holds no tile: where the machine is busy and a
  * thread does not get to run, the others do its work. Which thread does a tile has no influence on
  * its result.
  */
@@ -31,7 +32,8 @@ export const Slot = {
   kernel: 0,
   args: 1,
   tiles: 2,
-  perBlock: 3,
+  /** A sum of `Trait`s. */
+  traits: 3,
   flag: 4,
   flagValue: 5,
   /** The run's generation (upper bits) and the next tile to claim, or SKIPPED. */
@@ -40,6 +42,14 @@ export const Slot = {
   done: 7,
 } as const;
 export const SLOT_WORDS = 8;
+
+/** What a call is besides its kernel. */
+export const Trait = {
+  /** It has its tiles for every block of the batch. */
+  perBlock: 1,
+  /** It may run while the call before it does. */
+  overlaps: 2,
+} as const;
 
 const TILE_BITS = 20;
 const SKIPPED = (1 << TILE_BITS) - 1;
@@ -51,8 +61,8 @@ export function firstTicket(generation: number): number {
   return generation << TILE_BITS;
 }
 
-/** Some ten microseconds: about what it takes to fall asleep and to be woken. */
-const SPINS = 4_000;
+/** Some fifty microseconds: about what it takes to fall asleep and to be woken. */
+const SPINS = 8_000;
 
 /** Long enough to cost nothing, short enough that a thread which missed its call is soon back. */
 const SLEEP_MS = 100;
@@ -118,14 +128,20 @@ export class Executor {
     const end = first + Atomics.load(words, Control.calls) * SLOT_WORDS;
     // A late thread may not see all of a memory that has grown.
     if (end > words.length) return;
+    // From here on, calls may still be under way in other threads.
+    let begun = first;
     for (let slot = first; slot < end; slot += SLOT_WORDS) {
-      const blocks = words[slot + Slot.perBlock] ? runBlocks : 1;
-      const tiles = isWanted(words, slot) ? words[slot + Slot.tiles] * blocks : SKIPPED;
+      if (!(words[slot + Slot.traits] & Trait.overlaps)) {
+        if (!this.#awaitOthers(words, begun, slot, runBlocks, generation)) return;
+        begun = slot;
+      }
+      const tiles = isWanted(words, slot) ? tilesOf(words, slot, runBlocks) : SKIPPED;
       if (!this.#workOn(words, slot, tiles, generation)) return;
     }
+    this.#awaitOthers(words, begun, end, runBlocks, generation);
   }
 
-  /** Does tiles of a call until all are done. False: the run is over. */
+  /** Does tiles of a call until all are claimed. False: the run is over. */
   #workOn(words: Int32Array, slot: number, tiles: number, generation: number): boolean {
     const kernel = this.#instance.kernels[words[slot + Slot.kernel]];
     const args = words[slot + Slot.args];
@@ -135,17 +151,32 @@ export class Executor {
       const tile = ticket & SKIPPED;
       // What the first thread found stands, even where the flag has changed since.
       if (tile === SKIPPED) return true;
-      if (tiles !== SKIPPED && tile >= tiles) break;
+      if (tiles !== SKIPPED && tile >= tiles) return true;
       const next = tiles === SKIPPED ? ticket | SKIPPED : ticket + 1;
       if (Atomics.compareExchange(words, slot + Slot.ticket, ticket, next) !== ticket) continue;
       if (tiles === SKIPPED) return true;
       kernel(args, tile);
       if (Atomics.add(words, slot + Slot.done, 1) + 1 === tiles) wake(words, slot + Slot.done);
     }
-    return this.#awaitOthers(words, slot, tiles, generation);
   }
 
-  #awaitOthers(words: Int32Array, slot: number, tiles: number, generation: number): boolean {
+  /** Waits until the calls of these slots are done. False: the run is over. */
+  #awaitOthers(
+    words: Int32Array,
+    from: number,
+    to: number,
+    blocks: number,
+    generation: number,
+  ): boolean {
+    for (let slot = from; slot < to; slot += SLOT_WORDS) {
+      const isSkipped = (Atomics.load(words, slot + Slot.ticket) & SKIPPED) === SKIPPED;
+      if (isSkipped) continue;
+      if (!this.#awaitTiles(words, slot, tilesOf(words, slot, blocks), generation)) return false;
+    }
+    return true;
+  }
+
+  #awaitTiles(words: Int32Array, slot: number, tiles: number, generation: number): boolean {
     for (;;) {
       const done = Atomics.load(words, slot + Slot.done);
       if (Atomics.load(words, Control.generation) !== generation) return false;
@@ -154,6 +185,11 @@ export class Executor {
       waitWhile(words, slot + Slot.done, done, this.#maySleep);
     }
   }
+}
+
+function tilesOf(words: Int32Array, slot: number, blocks: number): number {
+  const isPerBlock = words[slot + Slot.traits] & Trait.perBlock;
+  return words[slot + Slot.tiles] * (isPerBlock ? blocks : 1);
 }
 
 function isWanted(words: Int32Array, slot: number): boolean {

@@ -6,6 +6,7 @@ import {
   nextGeneration,
   SLOT_WORDS,
   Slot,
+  Trait,
 } from './control.js';
 import { instantiate } from './instance.js';
 import { kernelNames, kernels } from './kernels.js';
@@ -160,10 +161,11 @@ export class Engine {
     const generation = (Atomics.load(words, Control.generation) + 1) | 0;
     const first = program.offset >>> 2;
     // The tickets come first: a late thread that sees anything of this run finds that its own is over.
+    // The atomic stores below publish them; one by one they would each wait for another core's cache.
     for (let call = 0; call < program.calls; call++) {
       const slot = first + call * SLOT_WORDS;
-      Atomics.store(words, slot + Slot.ticket, firstTicket(generation));
-      Atomics.store(words, slot + Slot.done, 0);
+      words[slot + Slot.ticket] = firstTicket(generation);
+      words[slot + Slot.done] = 0;
     }
     Atomics.store(words, Control.memoryPages, words.byteLength / PAGE_BYTES);
     Atomics.store(words, Control.program, program.offset);
@@ -195,13 +197,13 @@ export class Engine {
     return this.#offsets.get(buffer)!;
   }
 
-  #encode({ kernel, args, tiles, perBlock, when }: Call): Int32Array {
+  #encode({ kernel, args, tiles, perBlock, overlaps, when }: Call): Int32Array {
     if (tiles > MAXIMUM_TILES) throw new RangeError(`${kernel}: ${tiles} tiles are too many`);
     const slot = new Int32Array(SLOT_WORDS);
     slot[Slot.kernel] = kernelNames.indexOf(kernel);
     slot[Slot.args] = this.#encodeArguments(kernel, args as Record<string, number | PlannedBuffer>);
     slot[Slot.tiles] = tiles;
-    slot[Slot.perBlock] = perBlock ? 1 : 0;
+    slot[Slot.traits] = (perBlock ? Trait.perBlock : 0) | (overlaps ? Trait.overlaps : 0);
     if (when) {
       slot[Slot.flag] = this.#place(when.buffer) + when.word * 4;
       slot[Slot.flagValue] = when.equals;

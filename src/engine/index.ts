@@ -9,5 +9,6 @@ export {
   type PlannedBuffer,
   type Program,
   record,
+  together,
   words,
 } from './program.js';

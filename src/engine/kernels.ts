@@ -89,6 +89,23 @@ export const kernels = {
     outputGradient: 'pointer',
     weightGradient: 'pointer',
   },
+  findLit: { batch: 'pointer', lit: 'pointer', input: 'pointer' },
+  listLit: { batch: 'pointer', lit: 'pointer', input: 'pointer' },
+  weighLit: { batch: 'pointer', lit: 'pointer', breakEven: 'f32' },
+  packStrips: {
+    batch: 'pointer',
+    rows: 'i32',
+    outputGradient: 'pointer',
+    panels: 'pointer',
+  },
+  litWeightGradient: {
+    batch: 'pointer',
+    lit: 'pointer',
+    rows: 'i32',
+    columnsPerTile: 'i32',
+    panels: 'pointer',
+    weightGradient: 'pointer',
+  },
   biasGradient: {
     batch: 'pointer',
     features: 'i32',

@@ -1,4 +1,13 @@
-import { type Call, type Condition, call, callPerBlock } from '../../engine/index.js';
+import {
+  type Call,
+  type Condition,
+  call,
+  callPerBlock,
+  LANES,
+  record,
+  together,
+  words,
+} from '../../engine/index.js';
 import { sizeOf } from '../../math/index.js';
 import { type GradientScope, type Layer, type Operation, SCOPES, type Site } from '../operation.js';
 import { when } from '../support.js';
@@ -19,6 +28,16 @@ export function linear(outputs: number, { bias = true }: { bias?: boolean } = {}
 const PANEL = 24;
 const SPARSE_ROWS = 32;
 const BIAS_FEATURES = 64;
+const LIT_FEATURES = 32;
+const WIDE = 48;
+const NARROW = 16;
+
+/** About as many columns as make a tile of `litWeightGradient` worth its claim. */
+const LIT_COLUMNS = 256;
+/** Below this many rows a look at the input costs more than it can save. */
+const LIT_ROWS = 48;
+/** The share of lit samples at which both kernels take the same time. */
+const LIT_BREAK_EVEN = 0.6;
 
 export const linearOperation: Operation<LinearLayer> = {
   inputs: 1,
@@ -45,11 +64,7 @@ export const linearOperation: Operation<LinearLayer> = {
     }
     return {
       forward: () => forward(site),
-      backward: (scope) => [
-        ...weightGradient(site, scope),
-        ...biasGradient(site),
-        ...inputGradient(site),
-      ],
+      backward: (scope) => backward(site, scope),
     };
   },
 };
@@ -75,38 +90,96 @@ function forward({ batch, inputs: [input], output, parameters }: Site): Call[] {
   ];
 }
 
-function weightGradient(
-  { batch, inputs: [input], output, parameters }: Site,
-  scope: GradientScope,
-): Call[] {
-  const { weight } = parameters;
-  const support = weight.support!;
-  const common = {
-    batch,
-    support: support.header,
-    input: input.value,
-    outputGradient: output.gradient,
-    weightGradient: weight.gradient,
-  };
-  const byRows = (rows: keyof typeof SCOPES, condition?: Condition) =>
-    call(
-      'linearWeightGradient',
-      { ...common, scope: SCOPES[rows] },
-      Math.ceil(weight.rows / PANEL),
-      condition,
-    );
-  if (scope === 'all') return [byRows('all')];
+/** The parameters' gradients and the input's need nothing of one another. */
+function backward(site: Site, scope: GradientScope): Call[] {
+  const others = [...biasGradient(site), ...inputGradient(site)];
+  if (scope === 'all') {
+    if (site.output.layout.block < LIT_ROWS) return together([gradientByRows(site, 'all'), ...others]);
+    const { prepare, weigh, run } = litGradient(site);
+    return [...together([...prepare, ...others]), ...weigh, ...together(run)];
+  }
   return [
     // What follows overwrites it on the support.
-    ...(scope === 'sampled' ? [byRows('sampled')] : []),
-    byRows('activeRows', when(support, 'weightGradient', 'rows')),
+    ...(scope === 'sampled' ? [gradientByRows(site, 'sampled')] : []),
+    ...together([...supportGradient(site), ...others]),
+  ];
+}
+
+function gradientByRows(site: Site, rows: keyof typeof SCOPES, condition?: Condition): Call {
+  const { weight } = site.parameters;
+  return call(
+    'linearWeightGradient',
+    { ...weightGradientArguments(site), scope: SCOPES[rows] },
+    Math.ceil(weight.rows / PANEL),
+    condition,
+  );
+}
+
+function supportGradient(site: Site): Call[] {
+  const { weight } = site.parameters;
+  const support = weight.support!;
+  return [
+    gradientByRows(site, 'activeRows', when(support, 'weightGradient', 'rows')),
     call(
       'sparseWeightGradient',
-      common,
+      weightGradientArguments(site),
       Math.ceil(weight.rows / SPARSE_ROWS),
       when(support, 'weightGradient', 'entries'),
     ),
   ];
+}
+
+function weightGradientArguments({ batch, inputs: [input], output, parameters }: Site) {
+  const { support, gradient } = parameters.weight;
+  return {
+    batch,
+    support: support!.header,
+    input: input.value,
+    outputGradient: output.gradient,
+    weightGradient: gradient,
+  };
+}
+
+/** The gradient of all weights: from the lit samples alone where these are few, else by rows. */
+function litGradient(site: Site): { prepare: Call[]; weigh: Call[]; run: Call[] } {
+  const { batch, blocks, inputs, output, parameters, workspace } = site;
+  const { rows, columns, gradient: weightGradient } = parameters.weight;
+  const input = inputs[0].value;
+  const findTiles = Math.ceil(columns / LIT_FEATURES);
+  const lit = record('lit', [
+    ...[columns, 0],
+    words('lit backgrounds', columns),
+    words('lit masks', Math.ceil((columns * blocks) / 2)),
+    words('lit counts', findTiles),
+    words('lit spans', 2 * columns),
+    words('lit lists', 2 * columns * blocks * LANES),
+  ]);
+  const wide = Math.floor(rows / WIDE);
+  const strips = wide + Math.ceil((rows - wide * WIDE) / NARROW);
+  const panels = workspace((wide * WIDE + (strips - wide) * NARROW) * blocks * LANES * 4);
+  const parts = Math.ceil(columns / LIT_COLUMNS);
+  // Fours of columns are transposed on their way out.
+  const columnsPerTile = 4 * Math.ceil(columns / parts / 4);
+  const by = (equals: number): Condition => ({ buffer: lit, word: 1, equals });
+  return {
+    prepare: [
+      call('findLit', { batch, lit, input }, findTiles),
+      call('packStrips', { batch, rows, outputGradient: output.gradient, panels }, strips),
+    ],
+    weigh: [
+      call('weighLit', { batch, lit, breakEven: LIT_BREAK_EVEN }, 1),
+      call('listLit', { batch, lit, input }, findTiles, by(1)),
+    ],
+    run: [
+      gradientByRows(site, 'all', by(0)),
+      call(
+        'litWeightGradient',
+        { batch, lit, rows, columnsPerTile, panels, weightGradient },
+        strips * Math.ceil(columns / columnsPerTile),
+        by(1),
+      ),
+    ],
+  };
 }
 
 function biasGradient({ batch, output, parameters: { bias } }: Site): Call[] {

@@ -1,0 +1,301 @@
+// The gradient of all weights where most inputs are background. The background of a feature is a value
+// that half of its samples share; the others are *lit*: the ink of a digit, the active ReLUs. With
+// x = c + x′,
+//
+//   ∂L/∂W = Σ_n ∂L/∂Y_n x_nᵀ = (Σ_n ∂L/∂Y_n) cᵀ + Σ_{n lit} ∂L/∂Y_n x′_nᵀ
+//
+// so that only lit samples cost multiply-adds. Each is one broadcast input times a strip of rows of the
+// gradient to the output, which therefore is packed with its rows side by side: panel[sample][row].
+
+import { madd } from './simd';
+import { Batch, LANES, LINE, LINE_SHIFT, scratch } from './layout';
+
+/** Features in one tile of `findLit` and `listLit`. */
+const FEATURES: i32 = 32;
+/** Rows of a strip: twelve accumulators of four; what is left goes by strips of four accumulators. */
+const WIDE: i32 = 48;
+const NARROW: i32 = 16;
+/** Bytes of a list's entry. */
+const ENTRY: i32 = 8;
+
+/** Which samples of each feature are lit, and by how much. */
+@unmanaged
+class Lit {
+  columns: i32;
+  /** 1 where less than the break-even is lit: then there are lists, and `litWeightGradient` runs. */
+  isSparse: i32;
+  backgrounds: usize; // f32[columns]
+  masks: usize; // u16[columns][blocks]: bit s is sample s
+  counts: usize; // i32[tiles of findLit]
+  spans: usize; // i32[columns][2]: first and last byte, exclusive, of each list
+  lists: usize; // (i32 64 · sample, f32 x − c)[columns · samples]
+}
+
+/** Of `findLit` and `listLit`. */
+@unmanaged
+class FindLit {
+  batch: Batch;
+  lit: Lit;
+  input: usize;
+}
+
+@unmanaged
+class WeighLit {
+  batch: Batch;
+  lit: Lit;
+  breakEven: f32;
+}
+
+@unmanaged
+class PackStrips {
+  batch: Batch;
+  rows: i32;
+  outputGradient: usize;
+  panels: usize;
+}
+
+@unmanaged
+class LitWeightGradient {
+  batch: Batch;
+  lit: Lit;
+  rows: i32;
+  columnsPerTile: i32;
+  panels: usize;
+  weightGradient: usize;
+}
+
+/** Finds background and lit samples. A tile is FEATURES features. */
+export function findLit(args: FindLit, tile: i32): void {
+  const lit = args.lit, batch = args.batch;
+  const last = min((tile + 1) * FEATURES, lit.columns);
+  let count = 0;
+  for (let feature = tile * FEATURES; feature < last; feature++) {
+    const line = args.input + <usize>(feature << LINE_SHIFT);
+    const masks = lit.masks + <usize>(feature * batch.blocks << 1);
+    let background = leastOfLine(line);
+    let own = maskFeature(args, line, masks, background);
+    // A value that few samples share saves little, and large ones would cost digits.
+    if (2 * own > batch.blocks * LANES && background != 0) {
+      background = 0;
+      own = maskFeature(args, line, masks, background);
+    }
+    store<f32>(lit.backgrounds + <usize>(feature << 2), background);
+    count += own;
+  }
+  store<i32>(lit.counts + <usize>(tile << 2), count);
+}
+
+/** The guess: what lies lowest in the first line. */
+function leastOfLine(line: usize): f32 {
+  const left = f32x4.min(v128.load(line), v128.load(line, 16));
+  const least = f32x4.min(left, f32x4.min(v128.load(line, 32), v128.load(line, 48)));
+  const pair = f32x4.min(least, v128.shuffle<f32>(least, least, 2, 3, 2, 3));
+  return min(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1));
+}
+
+/** Marks the samples that are not background, and counts them. */
+function maskFeature(args: FindLit, line: usize, masks: usize, background: f32): i32 {
+  const blockBytes = <usize>args.lit.columns * LINE, value = f32x4.splat(background);
+  const end = masks + <usize>(args.batch.blocks << 1);
+  let count = 0;
+  for (; masks < end; masks += 2, line += blockBytes) {
+    const left = i16x8.narrow_i32x4_s(f32x4.ne(v128.load(line), value), f32x4.ne(v128.load(line, 16), value));
+    const right = i16x8.narrow_i32x4_s(f32x4.ne(v128.load(line, 32), value), f32x4.ne(v128.load(line, 48), value));
+    const mask = i8x16.bitmask(i8x16.narrow_i16x8_s(left, right));
+    store<u16>(masks, <u16>mask);
+    count += popcnt(mask);
+  }
+  return count;
+}
+
+/** Decides. One tile. */
+export function weighLit(args: WeighLit, tile: i32): void {
+  const lit = args.lit, tiles = (lit.columns + FEATURES - 1) / FEATURES;
+  let count = 0;
+  for (let i = 0; i < tiles; i++) count += load<i32>(lit.counts + <usize>(i << 2));
+  const all = <f32>lit.columns * <f32>(args.batch.blocks * LANES);
+  lit.isSparse = i32(<f32>count < args.breakEven * all);
+}
+
+/** Lists the lit samples of FEATURES features, one feature after the other. */
+export function listLit(args: FindLit, tile: i32): void {
+  const lit = args.lit, blocks = args.batch.blocks, blockBytes = <usize>lit.columns * LINE;
+  const first = tile * FEATURES, last = min(first + FEATURES, lit.columns);
+  let entry = lit.lists + <usize>(first * blocks * LANES * ENTRY);
+  for (let feature = first; feature < last; feature++) {
+    const span = lit.spans + <usize>(feature << 3), background = load<f32>(lit.backgrounds + <usize>(feature << 2));
+    store<i32>(span, <i32>entry);
+    let masks = lit.masks + <usize>(feature * blocks << 1), line = args.input + <usize>(feature << LINE_SHIFT);
+    for (let b = 0; b < blocks; b++, masks += 2, line += blockBytes) {
+      for (let mask = <i32>load<u16>(masks); mask; mask &= mask - 1, entry += ENTRY) {
+        const lane = ctz(mask);
+        store<i32>(entry, (b * LANES + lane) << LINE_SHIFT);
+        store<f32>(entry, load<f32>(line + <usize>(lane << 2)) - background, 4);
+      }
+    }
+    store<i32>(span, <i32>entry, 4);
+  }
+}
+
+/** First row of a strip: wide ones as long as they fit, then narrow ones. */
+// @ts-ignore: decorator
+@inline
+function firstRow(strip: i32, rows: i32): i32 {
+  const wide = rows / WIDE;
+  return strip < wide ? strip * WIDE : wide * WIDE + (strip - wide) * NARROW;
+}
+
+/** Its panel; each begins where the rows before it end. */
+// @ts-ignore: decorator
+@inline
+function panelOf(panels: usize, batch: Batch, row: i32): usize {
+  return panels + <usize>(row * batch.blocks * LANES << 2);
+}
+
+/** panel[sample][row], by four-by-four transposes. A tile is one strip. */
+export function packStrips(args: PackStrips, tile: i32): void {
+  const batch = args.batch, rows = args.rows, first = firstRow(tile, rows);
+  const width = first + WIDE <= rows ? WIDE : NARROW, stride = <usize>(width << 2);
+  const panel = panelOf(args.panels, batch, first);
+  for (let b = 0; b < batch.blocks; b++) {
+    const lines = args.outputGradient + <usize>(b * rows) * LINE;
+    const samples = panel + <usize>(b * LANES) * stride;
+    for (let r = 0; r < width; r += 4) {
+      const row = first + r, to = samples + <usize>(r << 2);
+      // Past the last row, it is repeated; nobody looks at the results.
+      const line0 = lines + <usize>(min(row, rows - 1) << LINE_SHIFT);
+      const line1 = lines + <usize>(min(row + 1, rows - 1) << LINE_SHIFT);
+      const line2 = lines + <usize>(min(row + 2, rows - 1) << LINE_SHIFT);
+      const line3 = lines + <usize>(min(row + 3, rows - 1) << LINE_SHIFT);
+      for (let lane: usize = 0; lane < <usize>LANES; lane += 4) {
+        const s = lane << 2;
+        transpose(
+          v128.load(line0 + s), v128.load(line1 + s), v128.load(line2 + s), v128.load(line3 + s),
+          to + lane * stride, stride,
+        );
+      }
+    }
+  }
+}
+
+/** Stores four vectors as the columns of four. */
+// @ts-ignore: decorator
+@inline
+function transpose(a: v128, b: v128, c: v128, d: v128, to: usize, stride: usize): void {
+  const ab01 = v128.shuffle<f32>(a, b, 0, 4, 1, 5), ab23 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cd01 = v128.shuffle<f32>(c, d, 0, 4, 1, 5), cd23 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(ab01, cd01, 0, 1, 4, 5));
+  v128.store(to + stride, v128.shuffle<f32>(ab01, cd01, 2, 3, 6, 7));
+  v128.store(to + 2 * stride, v128.shuffle<f32>(ab23, cd23, 0, 1, 4, 5));
+  v128.store(to + 3 * stride, v128.shuffle<f32>(ab23, cd23, 2, 3, 6, 7));
+}
+
+/** ∂L/∂W = ∂L/∂Y Xᵀ over the lit samples. A tile is one strip of rows by `columnsPerTile` columns. */
+export function litWeightGradient(args: LitWeightGradient, tile: i32): void {
+  const rows = args.rows, columns = args.lit.columns;
+  const parts = (columns + args.columnsPerTile - 1) / args.columnsPerTile, strip = tile / parts;
+  const from = (tile - strip * parts) * args.columnsPerTile, to = min(from + args.columnsPerTile, columns);
+  const first = firstRow(strip, rows);
+  if (first + WIDE <= rows) gradientOfStrip(args, first, WIDE, from, to);
+  else gradientOfStrip(args, first, NARROW, from, to);
+}
+
+/** Sums of the strip, then the sums of four columns, lie in this thread's own memory. */
+// @ts-ignore: decorator
+@inline
+function gradientOfStrip(args: LitWeightGradient, first: i32, width: i32, from: i32, to: i32): void {
+  const totals = scratch(), stride = <usize>(width << 2), sums = totals + stride;
+  const panel = panelOf(args.panels, args.batch, first);
+  sumPanel(panel, width, args.batch.blocks * LANES, totals);
+  const count = min(width, args.rows - first);
+  for (let column = from; column < to; column += 4) {
+    const last = min(column + 4, to);
+    let target = sums;
+    for (let c = column; c < last; c++, target += stride) {
+      if (width == WIDE) gradientOfColumn(args.lit, c, panel, totals, target);
+      else narrowGradientOfColumn(args.lit, c, panel, totals, target);
+    }
+    storeColumns(args, first, count, column, last - column, sums, stride);
+  }
+}
+
+/** totals[r] = Σ_n panel[n][r]. */
+function sumPanel(panel: usize, width: i32, samples: i32, totals: usize): void {
+  const stride = <usize>(width << 2);
+  for (let at: usize = 0; at < stride; at += 16) {
+    let total = f32x4.splat(0);
+    const end = panel + <usize>samples * stride;
+    for (let sample = panel + at; sample < end; sample += stride) total = f32x4.add(total, v128.load(sample));
+    v128.store(totals + at, total);
+  }
+}
+
+/** sums[r] = c · totals[r] + Σ_{n lit} (x_n − c) · panel[n][r] for the WIDE rows of a strip. */
+function gradientOfColumn(lit: Lit, column: i32, panel: usize, totals: usize, sums: usize): void {
+  const background = v128.load32_splat(lit.backgrounds + <usize>(column << 2));
+  let a = f32x4.mul(background, v128.load(totals)), b = f32x4.mul(background, v128.load(totals, 16));
+  let c = f32x4.mul(background, v128.load(totals, 32)), d = f32x4.mul(background, v128.load(totals, 48));
+  let e = f32x4.mul(background, v128.load(totals, 64)), f = f32x4.mul(background, v128.load(totals, 80));
+  let g = f32x4.mul(background, v128.load(totals, 96)), h = f32x4.mul(background, v128.load(totals, 112));
+  let i = f32x4.mul(background, v128.load(totals, 128)), j = f32x4.mul(background, v128.load(totals, 144));
+  let k = f32x4.mul(background, v128.load(totals, 160)), l = f32x4.mul(background, v128.load(totals, 176));
+  const span = lit.spans + <usize>(column << 3), end = <usize>load<i32>(span, 4);
+  for (let entry = <usize>load<i32>(span); entry < end; entry += ENTRY) {
+    const x = v128.load32_splat(entry, 4);
+    const y = panel + <usize>load<i32>(entry) * (WIDE / NARROW);
+    a = madd(x, v128.load(y), a);
+    b = madd(x, v128.load(y, 16), b);
+    c = madd(x, v128.load(y, 32), c);
+    d = madd(x, v128.load(y, 48), d);
+    e = madd(x, v128.load(y, 64), e);
+    f = madd(x, v128.load(y, 80), f);
+    g = madd(x, v128.load(y, 96), g);
+    h = madd(x, v128.load(y, 112), h);
+    i = madd(x, v128.load(y, 128), i);
+    j = madd(x, v128.load(y, 144), j);
+    k = madd(x, v128.load(y, 160), k);
+    l = madd(x, v128.load(y, 176), l);
+  }
+  v128.store(sums, a); v128.store(sums, b, 16); v128.store(sums, c, 32); v128.store(sums, d, 48);
+  v128.store(sums, e, 64); v128.store(sums, f, 80); v128.store(sums, g, 96); v128.store(sums, h, 112);
+  v128.store(sums, i, 128); v128.store(sums, j, 144); v128.store(sums, k, 160); v128.store(sums, l, 176);
+}
+
+/** The same for the NARROW rows of a strip. */
+function narrowGradientOfColumn(lit: Lit, column: i32, panel: usize, totals: usize, sums: usize): void {
+  const background = v128.load32_splat(lit.backgrounds + <usize>(column << 2));
+  let a = f32x4.mul(background, v128.load(totals)), b = f32x4.mul(background, v128.load(totals, 16));
+  let c = f32x4.mul(background, v128.load(totals, 32)), d = f32x4.mul(background, v128.load(totals, 48));
+  const span = lit.spans + <usize>(column << 3), end = <usize>load<i32>(span, 4);
+  for (let entry = <usize>load<i32>(span); entry < end; entry += ENTRY) {
+    const x = v128.load32_splat(entry, 4);
+    const y = panel + <usize>load<i32>(entry);
+    a = madd(x, v128.load(y), a);
+    b = madd(x, v128.load(y, 16), b);
+    c = madd(x, v128.load(y, 32), c);
+    d = madd(x, v128.load(y, 48), d);
+  }
+  v128.store(sums, a); v128.store(sums, b, 16); v128.store(sums, c, 32); v128.store(sums, d, 48);
+}
+
+/** weightGradient[first + r][column + c] = sums[c][r] for `count` rows and up to four columns. */
+function storeColumns(
+  args: LitWeightGradient, first: i32, count: i32, column: i32, width: i32, sums: usize, stride: usize,
+): void {
+  const rowBytes = <usize>(args.lit.columns << 2);
+  let to = args.weightGradient + <usize>first * rowBytes + <usize>(column << 2);
+  let r = 0;
+  if (width == 4) {
+    for (; r + 4 <= count; r += 4, to += 4 * rowBytes, sums += 16) {
+      transpose(
+        v128.load(sums), v128.load(sums + stride), v128.load(sums + 2 * stride), v128.load(sums + 3 * stride),
+        to, rowBytes,
+      );
+    }
+  }
+  for (; r < count; r++, to += rowBytes, sums += 4) {
+    for (let c: usize = 0; c < <usize>width; c++) {
+      store<f32>(to + (c << 2), load<f32>(sums + c * stride));
+    }
+  }
+}
