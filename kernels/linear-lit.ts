@@ -10,30 +10,29 @@
 import { madd } from './simd';
 import { Batch, LANES, LINE, LINE_SHIFT, scratch } from './layout';
 
-/** Features in one tile of `findLit` and `listLit`. */
+/** Features in one tile of `listLit`. */
 const FEATURES: i32 = 32;
 /** Rows of a strip: twelve accumulators of four; what is left goes by strips of four accumulators. */
 const WIDE: i32 = 48;
 const NARROW: i32 = 16;
-/** Bytes of a list's entry. */
-const ENTRY: i32 = 8;
+/** Entries beyond the end of a tile's lists that may be written. */
+const SPARE: i32 = 4;
 
 /** Which samples of each feature are lit, and by how much. */
 @unmanaged
 class Lit {
   columns: i32;
-  /** 1 where less than the break-even is lit: then there are lists, and `litWeightGradient` runs. */
+  /** 1 where less than the break-even is lit, and `litWeightGradient` runs. */
   isSparse: i32;
   backgrounds: usize; // f32[columns]
-  masks: usize; // u16[columns][blocks]: bit s is sample s
-  counts: usize; // i32[tiles of findLit]
-  spans: usize; // i32[columns][2]: first and last byte, exclusive, of each list
-  lists: usize; // (i32 64 · sample, f32 x − c)[columns · samples]
+  counts: usize; // i32[tiles of listLit]
+  spans: usize; // i32[columns][2]: first entry of each list, and the one past its end
+  samples: usize; // i32[entries]: sample · 64
+  excesses: usize; // f32[entries]: x − c
 }
 
-/** Of `findLit` and `listLit`. */
 @unmanaged
-class FindLit {
+class ListLit {
   batch: Batch;
   lit: Lit;
   input: usize;
@@ -64,48 +63,80 @@ class LitWeightGradient {
   weightGradient: usize;
 }
 
-/** Finds background and lit samples. A tile is FEATURES features. */
-export function findLit(args: FindLit, tile: i32): void {
-  const lit = args.lit, batch = args.batch;
-  const last = min((tile + 1) * FEATURES, lit.columns);
-  let count = 0;
-  for (let feature = tile * FEATURES; feature < last; feature++) {
+/** Lists the lit samples feature by feature. A tile is FEATURES features. */
+export function listLit(args: ListLit, tile: i32): void {
+  const lit = args.lit, samples = args.batch.blocks * LANES;
+  const first = tile * FEATURES, last = min(first + FEATURES, lit.columns);
+  const start = tile * (FEATURES * samples + SPARE);
+  let entry = start;
+  for (let feature = first; feature < last; feature++) {
     const line = args.input + <usize>(feature << LINE_SHIFT);
-    const masks = lit.masks + <usize>(feature * batch.blocks << 1);
-    let background = leastOfLine(line);
-    let own = maskFeature(args, line, masks, background);
-    // A value that few samples share saves little, and large ones would cost digits.
-    if (2 * own > batch.blocks * LANES && background != 0) {
+    let background = leastOfLine(line), end = listFeature(args, line, entry, background);
+    // A value that few samples share saves little, and where it is large its difference costs digits.
+    if (2 * (end - entry) > samples && background != 0) {
       background = 0;
-      own = maskFeature(args, line, masks, background);
+      end = listFeature(args, line, entry, background);
     }
     store<f32>(lit.backgrounds + <usize>(feature << 2), background);
-    count += own;
+    store<i32>(lit.spans + <usize>(feature << 3), entry);
+    store<i32>(lit.spans + <usize>(feature << 3), end, 4);
+    entry = end;
   }
-  store<i32>(lit.counts + <usize>(tile << 2), count);
+  store<i32>(lit.counts + <usize>(tile << 2), entry - start);
 }
 
 /** The guess: what lies lowest in the first line. */
 function leastOfLine(line: usize): f32 {
-  const left = f32x4.min(v128.load(line), v128.load(line, 16));
-  const least = f32x4.min(left, f32x4.min(v128.load(line, 32), v128.load(line, 48)));
-  const pair = f32x4.min(least, v128.shuffle<f32>(least, least, 2, 3, 2, 3));
+  const left = f32x4.pmin(v128.load(line), v128.load(line, 16));
+  const least = f32x4.pmin(left, f32x4.pmin(v128.load(line, 32), v128.load(line, 48)));
+  const pair = f32x4.pmin(least, v128.shuffle<f32>(least, least, 2, 3, 2, 3));
   return min(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1));
 }
 
-/** Marks the samples that are not background, and counts them. */
-function maskFeature(args: FindLit, line: usize, masks: usize, background: f32): i32 {
-  const blockBytes = <usize>args.lit.columns * LINE, value = f32x4.splat(background);
-  const end = masks + <usize>(args.batch.blocks << 1);
-  let count = 0;
-  for (; masks < end; masks += 2, line += blockBytes) {
-    const left = i16x8.narrow_i32x4_s(f32x4.ne(v128.load(line), value), f32x4.ne(v128.load(line, 16), value));
-    const right = i16x8.narrow_i32x4_s(f32x4.ne(v128.load(line, 32), value), f32x4.ne(v128.load(line, 48), value));
-    const mask = i8x16.bitmask(i8x16.narrow_i16x8_s(left, right));
-    store<u16>(masks, <u16>mask);
-    count += popcnt(mask);
+/** For each subset of four lanes the bytes that bring its lanes to the front. */
+const compress: usize = memory.data<u8>([
+  0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+  0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+  4, 5, 6, 7, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+  0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 0, 1, 2, 3,
+  8, 9, 10, 11, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+  0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 0, 1, 2, 3,
+  4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 0, 1, 2, 3,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3,
+  12, 13, 14, 15, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+  0, 1, 2, 3, 12, 13, 14, 15, 0, 1, 2, 3, 0, 1, 2, 3,
+  4, 5, 6, 7, 12, 13, 14, 15, 0, 1, 2, 3, 0, 1, 2, 3,
+  0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 0, 1, 2, 3,
+  8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 0, 1, 2, 3,
+  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3,
+  4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+]);
+
+/** Lists the samples that are not background, from `entry` on; returns the entry past the end. */
+function listFeature(args: ListLit, line: usize, entry: i32, background: f32): i32 {
+  const lit = args.lit, blockBytes = <usize>lit.columns * LINE, value = f32x4.splat(background);
+  const begin = lit.samples + <usize>(entry << 2), excesses = lit.excesses - lit.samples;
+  let to = begin, sample = i32x4(0, 64, 128, 192);
+  // Without a branch: nothing predicts which samples are lit. What follows overwrites the rest of a vector.
+  for (let b = args.batch.blocks; b > 0; b--, line += blockBytes) {
+    to = listFour(v128.load(line), value, sample, to, excesses);
+    to = listFour(v128.load(line, 16), value, i32x4.add(sample, i32x4.splat(4 << LINE_SHIFT)), to, excesses);
+    to = listFour(v128.load(line, 32), value, i32x4.add(sample, i32x4.splat(8 << LINE_SHIFT)), to, excesses);
+    to = listFour(v128.load(line, 48), value, i32x4.add(sample, i32x4.splat(12 << LINE_SHIFT)), to, excesses);
+    sample = i32x4.add(sample, i32x4.splat(LANES << LINE_SHIFT));
   }
-  return count;
+  return entry + <i32>((to - begin) >> 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function listFour(x: v128, background: v128, sample: v128, to: usize, excesses: usize): usize {
+  const lanes = i32x4.bitmask(f32x4.ne(x, background));
+  const order = v128.load(compress + <usize>(lanes << 4));
+  v128.store(to, i8x16.swizzle(sample, order));
+  v128.store(to + excesses, i8x16.swizzle(f32x4.sub(x, background), order));
+  return to + <usize>(popcnt(lanes) << 2);
 }
 
 /** Decides. One tile. */
@@ -115,26 +146,6 @@ export function weighLit(args: WeighLit, tile: i32): void {
   for (let i = 0; i < tiles; i++) count += load<i32>(lit.counts + <usize>(i << 2));
   const all = <f32>lit.columns * <f32>(args.batch.blocks * LANES);
   lit.isSparse = i32(<f32>count < args.breakEven * all);
-}
-
-/** Lists the lit samples of FEATURES features, one feature after the other. */
-export function listLit(args: FindLit, tile: i32): void {
-  const lit = args.lit, blocks = args.batch.blocks, blockBytes = <usize>lit.columns * LINE;
-  const first = tile * FEATURES, last = min(first + FEATURES, lit.columns);
-  let entry = lit.lists + <usize>(first * blocks * LANES * ENTRY);
-  for (let feature = first; feature < last; feature++) {
-    const span = lit.spans + <usize>(feature << 3), background = load<f32>(lit.backgrounds + <usize>(feature << 2));
-    store<i32>(span, <i32>entry);
-    let masks = lit.masks + <usize>(feature * blocks << 1), line = args.input + <usize>(feature << LINE_SHIFT);
-    for (let b = 0; b < blocks; b++, masks += 2, line += blockBytes) {
-      for (let mask = <i32>load<u16>(masks); mask; mask &= mask - 1, entry += ENTRY) {
-        const lane = ctz(mask);
-        store<i32>(entry, (b * LANES + lane) << LINE_SHIFT);
-        store<f32>(entry, load<f32>(line + <usize>(lane << 2)) - background, 4);
-      }
-    }
-    store<i32>(span, <i32>entry, 4);
-  }
 }
 
 /** First row of a strip: wide ones as long as they fit, then narrow ones. */
@@ -239,9 +250,10 @@ function gradientOfColumn(lit: Lit, column: i32, panel: usize, totals: usize, su
   let g = f32x4.mul(background, v128.load(totals, 96)), h = f32x4.mul(background, v128.load(totals, 112));
   let i = f32x4.mul(background, v128.load(totals, 128)), j = f32x4.mul(background, v128.load(totals, 144));
   let k = f32x4.mul(background, v128.load(totals, 160)), l = f32x4.mul(background, v128.load(totals, 176));
-  const span = lit.spans + <usize>(column << 3), end = <usize>load<i32>(span, 4);
-  for (let entry = <usize>load<i32>(span); entry < end; entry += ENTRY) {
-    const x = v128.load32_splat(entry, 4);
+  const span = lit.spans + <usize>(column << 3), excesses = lit.excesses - lit.samples;
+  const end = lit.samples + <usize>(load<i32>(span, 4) << 2);
+  for (let entry = lit.samples + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
+    const x = v128.load32_splat(entry + excesses);
     const y = panel + <usize>load<i32>(entry) * (WIDE / NARROW);
     a = madd(x, v128.load(y), a);
     b = madd(x, v128.load(y, 16), b);
@@ -266,9 +278,10 @@ function narrowGradientOfColumn(lit: Lit, column: i32, panel: usize, totals: usi
   const background = v128.load32_splat(lit.backgrounds + <usize>(column << 2));
   let a = f32x4.mul(background, v128.load(totals)), b = f32x4.mul(background, v128.load(totals, 16));
   let c = f32x4.mul(background, v128.load(totals, 32)), d = f32x4.mul(background, v128.load(totals, 48));
-  const span = lit.spans + <usize>(column << 3), end = <usize>load<i32>(span, 4);
-  for (let entry = <usize>load<i32>(span); entry < end; entry += ENTRY) {
-    const x = v128.load32_splat(entry, 4);
+  const span = lit.spans + <usize>(column << 3), excesses = lit.excesses - lit.samples;
+  const end = lit.samples + <usize>(load<i32>(span, 4) << 2);
+  for (let entry = lit.samples + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
+    const x = v128.load32_splat(entry + excesses);
     const y = panel + <usize>load<i32>(entry);
     a = madd(x, v128.load(y), a);
     b = madd(x, v128.load(y, 16), b);

@@ -67,6 +67,7 @@ export const kernels = {
     outputGradient: 'pointer',
     weightGradient: 'pointer',
     scope: 'i32',
+    columnsPerTile: 'i32',
   },
   sparseForward: {
     batch: 'pointer',
@@ -89,7 +90,6 @@ export const kernels = {
     outputGradient: 'pointer',
     weightGradient: 'pointer',
   },
-  findLit: { batch: 'pointer', lit: 'pointer', input: 'pointer' },
   listLit: { batch: 'pointer', lit: 'pointer', input: 'pointer' },
   weighLit: { batch: 'pointer', lit: 'pointer', breakEven: 'f32' },
   packStrips: {
@@ -163,7 +163,7 @@ export const kernels = {
     gradient: 'pointer',
     firstMoment: 'pointer',
     secondMoment: 'pointer',
-    counts: 'pointer',
+    support: 'pointer',
   },
   shrinkColumns: {
     settings: 'pointer',

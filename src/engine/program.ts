@@ -79,3 +79,12 @@ export function callPerBlock<K extends KernelName>(
 export function together(calls: readonly Call[]): Call[] {
   return calls.map((each, index) => (index > 0 ? { ...each, overlaps: true } : each));
 }
+
+/**
+ * Runs lists of calls side by side: the first ones of all lists together, then the second ones. No list
+ * needs anything of another.
+ */
+export function abreast(lists: readonly (readonly Call[])[]): Call[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, i) => together(lists.flatMap((list) => list[i] ?? []))).flat();
+}

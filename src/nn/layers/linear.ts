@@ -26,17 +26,18 @@ export function linear(outputs: number, { bias = true }: { bias?: boolean } = {}
 
 /** Tile sizes of kernels/linear-rows.ts, kernels/linear-entries.ts and kernels/bias.ts. */
 const PANEL = 24;
-const SPARSE_ROWS = 32;
+const SPARSE_ROWS = 16;
 const BIAS_FEATURES = 64;
 const LIT_FEATURES = 32;
+const LIT_SPARE = 4;
 const WIDE = 48;
 const NARROW = 16;
 
-/** About as many columns as make a tile of `litWeightGradient` worth its claim. */
-const LIT_COLUMNS = 256;
-/** Below this many rows a look at the input costs more than it can save. */
+/** At most so many columns make a tile of a gradient of all weights. */
+const COLUMNS_PER_TILE = 256;
+/** Below this many rows, a look at the input costs more than it saves where a ReLU leaves half of it. */
 const LIT_ROWS = 48;
-/** The share of lit samples at which both kernels take the same time. */
+/** A little below the share of lit samples at which both kernels take the same time: 0.6 for 200 rows. */
 const LIT_BREAK_EVEN = 0.6;
 
 export const linearOperation: Operation<LinearLayer> = {
@@ -95,8 +96,8 @@ function backward(site: Site, scope: GradientScope): Call[] {
   const others = [...biasGradient(site), ...inputGradient(site)];
   if (scope === 'all') {
     if (site.output.layout.block < LIT_ROWS) return together([gradientByRows(site, 'all'), ...others]);
-    const { prepare, weigh, run } = litGradient(site);
-    return [...together([...prepare, ...others]), ...weigh, ...together(run)];
+    const { list, prepare, run } = litGradient(site);
+    return [...together([list, ...others]), ...prepare, ...together(run)];
   }
   return [
     // What follows overwrites it on the support.
@@ -107,12 +108,18 @@ function backward(site: Site, scope: GradientScope): Call[] {
 
 function gradientByRows(site: Site, rows: keyof typeof SCOPES, condition?: Condition): Call {
   const { weight } = site.parameters;
+  const columnsPerTile = splitColumns(weight.columns);
   return call(
     'linearWeightGradient',
-    { ...weightGradientArguments(site), scope: SCOPES[rows] },
-    Math.ceil(weight.rows / PANEL),
+    { ...weightGradientArguments(site), scope: SCOPES[rows], columnsPerTile },
+    Math.ceil(weight.rows / PANEL) * Math.ceil(weight.columns / columnsPerTile),
     condition,
   );
+}
+
+/** Columns of a tile: pieces of about the same width, in whole fours, which are stored together. */
+function splitColumns(columns: number): number {
+  return 4 * Math.ceil(columns / Math.ceil(columns / COLUMNS_PER_TILE) / 4);
 }
 
 function supportGradient(site: Site): Call[] {
@@ -141,34 +148,31 @@ function weightGradientArguments({ batch, inputs: [input], output, parameters }:
 }
 
 /** The gradient of all weights: from the lit samples alone where these are few, else by rows. */
-function litGradient(site: Site): { prepare: Call[]; weigh: Call[]; run: Call[] } {
+function litGradient(site: Site): { list: Call; prepare: Call[]; run: Call[] } {
   const { batch, blocks, inputs, output, parameters, workspace } = site;
   const { rows, columns, gradient: weightGradient } = parameters.weight;
   const input = inputs[0].value;
-  const findTiles = Math.ceil(columns / LIT_FEATURES);
+  const outputGradient = output.gradient;
+  const tiles = Math.ceil(columns / LIT_FEATURES);
+  const capacity = tiles * (LIT_FEATURES * blocks * LANES + LIT_SPARE);
   const lit = record('lit', [
     ...[columns, 0],
     words('lit backgrounds', columns),
-    words('lit masks', Math.ceil((columns * blocks) / 2)),
-    words('lit counts', findTiles),
+    words('lit counts', tiles),
     words('lit spans', 2 * columns),
-    words('lit lists', 2 * columns * blocks * LANES),
+    words('lit samples', capacity),
+    words('lit excesses', capacity),
   ]);
   const wide = Math.floor(rows / WIDE);
   const strips = wide + Math.ceil((rows - wide * WIDE) / NARROW);
   const panels = workspace((wide * WIDE + (strips - wide) * NARROW) * blocks * LANES * 4);
-  const parts = Math.ceil(columns / LIT_COLUMNS);
-  // Fours of columns are transposed on their way out.
-  const columnsPerTile = 4 * Math.ceil(columns / parts / 4);
+  const columnsPerTile = splitColumns(columns);
   const by = (equals: number): Condition => ({ buffer: lit, word: 1, equals });
   return {
+    list: call('listLit', { batch, lit, input }, tiles),
     prepare: [
-      call('findLit', { batch, lit, input }, findTiles),
-      call('packStrips', { batch, rows, outputGradient: output.gradient, panels }, strips),
-    ],
-    weigh: [
       call('weighLit', { batch, lit, breakEven: LIT_BREAK_EVEN }, 1),
-      call('listLit', { batch, lit, input }, findTiles, by(1)),
+      call('packStrips', { batch, rows, outputGradient, panels }, strips, by(1)),
     ],
     run: [
       gradientByRows(site, 'all', by(0)),
