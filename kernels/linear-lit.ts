@@ -7,7 +7,7 @@
 // so that only lit samples cost multiply-adds. Each is one broadcast input times a strip of rows of the
 // gradient to the output, which therefore is packed with its rows side by side: panel[sample][row].
 
-import { madd } from './simd';
+import { madd, swizzle } from './simd';
 import { Batch, LANES, LINE, LINE_SHIFT, scratch } from './layout';
 
 /** Features in one tile of `listLit`. */
@@ -27,8 +27,34 @@ class Lit {
   backgrounds: usize; // f32[columns]
   counts: usize; // i32[tiles of listLit]
   spans: usize; // i32[columns][2]: first entry of each list, and the one past its end
-  samples: usize; // i32[entries]: sample · 64
-  excesses: usize; // f32[entries]: x − c
+  /** i32[entries]: sample · 64; f32[entries]: x − c; then the panels. */
+  workspace: usize;
+}
+
+/** Entries that the lists of a tile may take. */
+// @ts-ignore: decorator
+@inline
+function roomOf(batch: Batch): i32 {
+  return FEATURES * batch.blocks * LANES + SPARE;
+}
+
+// @ts-ignore: decorator
+@inline
+function listBytes(lit: Lit, batch: Batch): usize {
+  return <usize>(tilesOf(lit) * roomOf(batch)) << 2;
+}
+
+// @ts-ignore: decorator
+@inline
+function tilesOf(lit: Lit): i32 {
+  return (lit.columns + FEATURES - 1) / FEATURES;
+}
+
+/** The panel of a strip; each begins where the rows before it end. */
+// @ts-ignore: decorator
+@inline
+function panelOf(lit: Lit, batch: Batch, row: i32): usize {
+  return lit.workspace + 2 * listBytes(lit, batch) + (<usize>(row * batch.blocks * LANES) << 2);
 }
 
 @unmanaged
@@ -48,9 +74,9 @@ class WeighLit {
 @unmanaged
 class PackStrips {
   batch: Batch;
+  lit: Lit;
   rows: i32;
   outputGradient: usize;
-  panels: usize;
 }
 
 @unmanaged
@@ -59,21 +85,20 @@ class LitWeightGradient {
   lit: Lit;
   rows: i32;
   columnsPerTile: i32;
-  panels: usize;
   weightGradient: usize;
 }
 
 /** Lists the lit samples feature by feature. A tile is FEATURES features. */
 export function listLit(args: ListLit, tile: i32): void {
-  const lit = args.lit, samples = args.batch.blocks * LANES;
+  const lit = args.lit, batch = args.batch;
   const first = tile * FEATURES, last = min(first + FEATURES, lit.columns);
-  const start = tile * (FEATURES * samples + SPARE);
+  const start = tile * roomOf(batch);
   let entry = start;
   for (let feature = first; feature < last; feature++) {
     const line = args.input + <usize>(feature << LINE_SHIFT);
     let background = leastOfLine(line), end = listFeature(args, line, entry, background);
     // A value that few samples share saves little, and where it is large its difference costs digits.
-    if (2 * (end - entry) > samples && background != 0) {
+    if (2 * (end - entry) > batch.blocks * LANES && background != 0) {
       background = 0;
       end = listFeature(args, line, entry, background);
     }
@@ -116,15 +141,19 @@ const compress: usize = memory.data<u8>([
 /** Lists the samples that are not background, from `entry` on; returns the entry past the end. */
 function listFeature(args: ListLit, line: usize, entry: i32, background: f32): i32 {
   const lit = args.lit, blockBytes = <usize>lit.columns * LINE, value = f32x4.splat(background);
-  const begin = lit.samples + <usize>(entry << 2), excesses = lit.excesses - lit.samples;
-  let to = begin, sample = i32x4(0, 64, 128, 192);
+  const begin = lit.workspace + <usize>(entry << 2), excesses = listBytes(lit, args.batch);
+  let to = begin;
+  let first = i32x4(0, 64, 128, 192), second = i32x4(256, 320, 384, 448);
+  let third = i32x4(512, 576, 640, 704), fourth = i32x4(768, 832, 896, 960);
+  const block = i32x4.splat(LANES << LINE_SHIFT);
   // Without a branch: nothing predicts which samples are lit. What follows overwrites the rest of a vector.
   for (let b = args.batch.blocks; b > 0; b--, line += blockBytes) {
-    to = listFour(v128.load(line), value, sample, to, excesses);
-    to = listFour(v128.load(line, 16), value, i32x4.add(sample, i32x4.splat(4 << LINE_SHIFT)), to, excesses);
-    to = listFour(v128.load(line, 32), value, i32x4.add(sample, i32x4.splat(8 << LINE_SHIFT)), to, excesses);
-    to = listFour(v128.load(line, 48), value, i32x4.add(sample, i32x4.splat(12 << LINE_SHIFT)), to, excesses);
-    sample = i32x4.add(sample, i32x4.splat(LANES << LINE_SHIFT));
+    to = listFour(v128.load(line), value, first, to, excesses);
+    to = listFour(v128.load(line, 16), value, second, to, excesses);
+    to = listFour(v128.load(line, 32), value, third, to, excesses);
+    to = listFour(v128.load(line, 48), value, fourth, to, excesses);
+    first = i32x4.add(first, block); second = i32x4.add(second, block);
+    third = i32x4.add(third, block); fourth = i32x4.add(fourth, block);
   }
   return entry + <i32>((to - begin) >> 2);
 }
@@ -134,14 +163,14 @@ function listFeature(args: ListLit, line: usize, entry: i32, background: f32): i
 function listFour(x: v128, background: v128, sample: v128, to: usize, excesses: usize): usize {
   const lanes = i32x4.bitmask(f32x4.ne(x, background));
   const order = v128.load(compress + <usize>(lanes << 4));
-  v128.store(to, i8x16.swizzle(sample, order));
-  v128.store(to + excesses, i8x16.swizzle(f32x4.sub(x, background), order));
+  v128.store(to, swizzle(sample, order));
+  v128.store(to + excesses, swizzle(f32x4.sub(x, background), order));
   return to + <usize>(popcnt(lanes) << 2);
 }
 
 /** Decides. One tile. */
 export function weighLit(args: WeighLit, tile: i32): void {
-  const lit = args.lit, tiles = (lit.columns + FEATURES - 1) / FEATURES;
+  const lit = args.lit, tiles = tilesOf(lit);
   let count = 0;
   for (let i = 0; i < tiles; i++) count += load<i32>(lit.counts + <usize>(i << 2));
   const all = <f32>lit.columns * <f32>(args.batch.blocks * LANES);
@@ -156,18 +185,11 @@ function firstRow(strip: i32, rows: i32): i32 {
   return strip < wide ? strip * WIDE : wide * WIDE + (strip - wide) * NARROW;
 }
 
-/** Its panel; each begins where the rows before it end. */
-// @ts-ignore: decorator
-@inline
-function panelOf(panels: usize, batch: Batch, row: i32): usize {
-  return panels + <usize>(row * batch.blocks * LANES << 2);
-}
-
 /** panel[sample][row], by four-by-four transposes. A tile is one strip. */
 export function packStrips(args: PackStrips, tile: i32): void {
   const batch = args.batch, rows = args.rows, first = firstRow(tile, rows);
   const width = first + WIDE <= rows ? WIDE : NARROW, stride = <usize>(width << 2);
-  const panel = panelOf(args.panels, batch, first);
+  const panel = panelOf(args.lit, batch, first);
   for (let b = 0; b < batch.blocks; b++) {
     const lines = args.outputGradient + <usize>(b * rows) * LINE;
     const samples = panel + <usize>(b * LANES) * stride;
@@ -216,15 +238,15 @@ export function litWeightGradient(args: LitWeightGradient, tile: i32): void {
 @inline
 function gradientOfStrip(args: LitWeightGradient, first: i32, width: i32, from: i32, to: i32): void {
   const totals = scratch(), stride = <usize>(width << 2), sums = totals + stride;
-  const panel = panelOf(args.panels, args.batch, first);
+  const panel = panelOf(args.lit, args.batch, first);
   sumPanel(panel, width, args.batch.blocks * LANES, totals);
   const count = min(width, args.rows - first);
   for (let column = from; column < to; column += 4) {
     const last = min(column + 4, to);
     let target = sums;
     for (let c = column; c < last; c++, target += stride) {
-      if (width == WIDE) gradientOfColumn(args.lit, c, panel, totals, target);
-      else narrowGradientOfColumn(args.lit, c, panel, totals, target);
+      if (width == WIDE) gradientOfColumn(args.lit, args.batch, c, panel, totals, target);
+      else narrowGradientOfColumn(args.lit, args.batch, c, panel, totals, target);
     }
     storeColumns(args, first, count, column, last - column, sums, stride);
   }
@@ -242,7 +264,9 @@ function sumPanel(panel: usize, width: i32, samples: i32, totals: usize): void {
 }
 
 /** sums[r] = c · totals[r] + Σ_{n lit} (x_n − c) · panel[n][r] for the WIDE rows of a strip. */
-function gradientOfColumn(lit: Lit, column: i32, panel: usize, totals: usize, sums: usize): void {
+function gradientOfColumn(
+  lit: Lit, batch: Batch, column: i32, panel: usize, totals: usize, sums: usize,
+): void {
   const background = v128.load32_splat(lit.backgrounds + <usize>(column << 2));
   let a = f32x4.mul(background, v128.load(totals)), b = f32x4.mul(background, v128.load(totals, 16));
   let c = f32x4.mul(background, v128.load(totals, 32)), d = f32x4.mul(background, v128.load(totals, 48));
@@ -250,9 +274,9 @@ function gradientOfColumn(lit: Lit, column: i32, panel: usize, totals: usize, su
   let g = f32x4.mul(background, v128.load(totals, 96)), h = f32x4.mul(background, v128.load(totals, 112));
   let i = f32x4.mul(background, v128.load(totals, 128)), j = f32x4.mul(background, v128.load(totals, 144));
   let k = f32x4.mul(background, v128.load(totals, 160)), l = f32x4.mul(background, v128.load(totals, 176));
-  const span = lit.spans + <usize>(column << 3), excesses = lit.excesses - lit.samples;
-  const end = lit.samples + <usize>(load<i32>(span, 4) << 2);
-  for (let entry = lit.samples + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
+  const span = lit.spans + <usize>(column << 3), excesses = listBytes(lit, batch);
+  const end = lit.workspace + <usize>(load<i32>(span, 4) << 2);
+  for (let entry = lit.workspace + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
     const x = v128.load32_splat(entry + excesses);
     const y = panel + <usize>load<i32>(entry) * (WIDE / NARROW);
     a = madd(x, v128.load(y), a);
@@ -274,13 +298,15 @@ function gradientOfColumn(lit: Lit, column: i32, panel: usize, totals: usize, su
 }
 
 /** The same for the NARROW rows of a strip. */
-function narrowGradientOfColumn(lit: Lit, column: i32, panel: usize, totals: usize, sums: usize): void {
+function narrowGradientOfColumn(
+  lit: Lit, batch: Batch, column: i32, panel: usize, totals: usize, sums: usize,
+): void {
   const background = v128.load32_splat(lit.backgrounds + <usize>(column << 2));
   let a = f32x4.mul(background, v128.load(totals)), b = f32x4.mul(background, v128.load(totals, 16));
   let c = f32x4.mul(background, v128.load(totals, 32)), d = f32x4.mul(background, v128.load(totals, 48));
-  const span = lit.spans + <usize>(column << 3), excesses = lit.excesses - lit.samples;
-  const end = lit.samples + <usize>(load<i32>(span, 4) << 2);
-  for (let entry = lit.samples + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
+  const span = lit.spans + <usize>(column << 3), excesses = listBytes(lit, batch);
+  const end = lit.workspace + <usize>(load<i32>(span, 4) << 2);
+  for (let entry = lit.workspace + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
     const x = v128.load32_splat(entry + excesses);
     const y = panel + <usize>load<i32>(entry);
     a = madd(x, v128.load(y), a);

@@ -8,6 +8,14 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** The bytes of a that b, all below 16, names. */
+// @ts-ignore: decorator
+@inline
+export function swizzle(a: v128, b: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(a, b);
+  return i8x16.swizzle(a, b);
+}
+
 /** (Σa, Σb, Σc, Σd): four horizontal sums at the price of a transpose. */
 // @ts-ignore: decorator
 @inline

@@ -40,6 +40,7 @@ export const kernels = {
     perChannel: 'i32',
     bytes: 'i32',
     raw: 'pointer',
+    places: 'pointer',
     scale: 'pointer',
     shift: 'pointer',
     output: 'pointer',
@@ -94,16 +95,15 @@ export const kernels = {
   weighLit: { batch: 'pointer', lit: 'pointer', breakEven: 'f32' },
   packStrips: {
     batch: 'pointer',
+    lit: 'pointer',
     rows: 'i32',
     outputGradient: 'pointer',
-    panels: 'pointer',
   },
   litWeightGradient: {
     batch: 'pointer',
     lit: 'pointer',
     rows: 'i32',
     columnsPerTile: 'i32',
-    panels: 'pointer',
     weightGradient: 'pointer',
   },
   biasGradient: {

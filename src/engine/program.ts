@@ -86,5 +86,7 @@ export function together(calls: readonly Call[]): Call[] {
  */
 export function abreast(lists: readonly (readonly Call[])[]): Call[] {
   const longest = Math.max(0, ...lists.map(({ length }) => length));
-  return Array.from({ length: longest }, (_, i) => together(lists.flatMap((list) => list[i] ?? []))).flat();
+  return Array.from({ length: longest }, (_, i) =>
+    together(lists.flatMap((list) => list[i] ?? [])),
+  ).flat();
 }

@@ -95,7 +95,9 @@ function forward({ batch, inputs: [input], output, parameters }: Site): Call[] {
 function backward(site: Site, scope: GradientScope): Call[] {
   const others = [...biasGradient(site), ...inputGradient(site)];
   if (scope === 'all') {
-    if (site.output.layout.block < LIT_ROWS) return together([gradientByRows(site, 'all'), ...others]);
+    if (site.parameters.weight.rows < LIT_ROWS) {
+      return together([gradientByRows(site, 'all'), ...others]);
+    }
     const { list, prepare, run } = litGradient(site);
     return [...together([list, ...others]), ...prepare, ...together(run)];
   }
@@ -149,36 +151,33 @@ function weightGradientArguments({ batch, inputs: [input], output, parameters }:
 
 /** The gradient of all weights: from the lit samples alone where these are few, else by rows. */
 function litGradient(site: Site): { list: Call; prepare: Call[]; run: Call[] } {
-  const { batch, blocks, inputs, output, parameters, workspace } = site;
+  const { batch, inputs, output, parameters } = site;
   const { rows, columns, gradient: weightGradient } = parameters.weight;
-  const input = inputs[0].value;
-  const outputGradient = output.gradient;
   const tiles = Math.ceil(columns / LIT_FEATURES);
-  const capacity = tiles * (LIT_FEATURES * blocks * LANES + LIT_SPARE);
+  const wide = Math.floor(rows / WIDE);
+  const strips = wide + Math.ceil((rows - wide * WIDE) / NARROW);
+  const samples = site.blocks * LANES;
+  const entries = tiles * (LIT_FEATURES * samples + LIT_SPARE);
   const lit = record('lit', [
     ...[columns, 0],
     words('lit backgrounds', columns),
     words('lit counts', tiles),
     words('lit spans', 2 * columns),
-    words('lit samples', capacity),
-    words('lit excesses', capacity),
+    site.workspace(4 * (2 * entries + samples * NARROW * Math.ceil(rows / NARROW))),
   ]);
-  const wide = Math.floor(rows / WIDE);
-  const strips = wide + Math.ceil((rows - wide * WIDE) / NARROW);
-  const panels = workspace((wide * WIDE + (strips - wide) * NARROW) * blocks * LANES * 4);
   const columnsPerTile = splitColumns(columns);
   const by = (equals: number): Condition => ({ buffer: lit, word: 1, equals });
   return {
-    list: call('listLit', { batch, lit, input }, tiles),
+    list: call('listLit', { batch, lit, input: inputs[0].value }, tiles),
     prepare: [
       call('weighLit', { batch, lit, breakEven: LIT_BREAK_EVEN }, 1),
-      call('packStrips', { batch, rows, outputGradient, panels }, strips, by(1)),
+      call('packStrips', { batch, lit, rows, outputGradient: output.gradient }, strips, by(1)),
     ],
     run: [
       gradientByRows(site, 'all', by(0)),
       call(
         'litWeightGradient',
-        { batch, lit, rows, columnsPerTile, panels, weightGradient },
+        { batch, lit, rows, columnsPerTile, weightGradient },
         strips * Math.ceil(columns / columnsPerTile),
         by(1),
       ),
