@@ -51,9 +51,18 @@ export function machine(): string {
   return `${model}, ${availableParallelism()} cores, Node ${process.version}, ${date}`;
 }
 
-/** Runs a peer's program and parses the JSON line that it prints; undefined where it is not installed. */
-export function runPeer<Result>(command: string, args: readonly string[]): Result | undefined {
-  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' });
+/**
+ * Runs a peer's program and parses the JSON line that it prints; undefined where it is not installed.
+ *
+ * @param libraries a folder whose libraries it loads before the system's
+ */
+export function runPeer<Result>(
+  command: string,
+  args: readonly string[],
+  libraries?: string,
+): Result | undefined {
+  const env = { ...process.env, ...(libraries && { LD_LIBRARY_PATH: libraries }) };
+  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', env });
   if (status !== 0) return undefined;
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Result;
 }

@@ -96,7 +96,7 @@ export function listLit(args: ListLit, tile: i32): void {
   let entry = start;
   for (let feature = first; feature < last; feature++) {
     const line = args.input + <usize>(feature << LINE_SHIFT);
-    let background = leastOfLine(line), end = listFeature(args, line, entry, background);
+    let background = guess(line), end = listFeature(args, line, entry, background);
     // A value that few samples share saves little, and where it is large its difference costs digits.
     if (2 * (end - entry) > batch.blocks * LANES && background != 0) {
       background = 0;
@@ -110,12 +110,24 @@ export function listLit(args: ListLit, tile: i32): void {
   store<i32>(lit.counts + <usize>(tile << 2), entry - start);
 }
 
-/** The guess: what lies lowest in the first line. */
-function leastOfLine(line: usize): f32 {
+/** The guess, by the first line: its least value, or 0 where that is as frequent. */
+function guess(line: usize): f32 {
   const left = f32x4.pmin(v128.load(line), v128.load(line, 16));
-  const least = f32x4.pmin(left, f32x4.pmin(v128.load(line, 32), v128.load(line, 48)));
-  const pair = f32x4.pmin(least, v128.shuffle<f32>(least, least, 2, 3, 2, 3));
-  return min(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1));
+  const four = f32x4.pmin(left, f32x4.pmin(v128.load(line, 32), v128.load(line, 48)));
+  const two = f32x4.pmin(four, v128.shuffle<f32>(four, four, 2, 3, 2, 3));
+  const least = f32x4.splat(min(f32x4.extract_lane(two, 0), f32x4.extract_lane(two, 1)));
+  const isLeast = frequency(line, least) > frequency(line, f32x4.splat(0));
+  return isLeast ? f32x4.extract_lane(least, 0) : 0;
+}
+
+/** Lanes of a line that hold a value. */
+// @ts-ignore: decorator
+@inline
+function frequency(line: usize, value: v128): i32 {
+  const left = i32x4.add(f32x4.eq(v128.load(line), value), f32x4.eq(v128.load(line, 16), value));
+  const right = i32x4.add(f32x4.eq(v128.load(line, 32), value), f32x4.eq(v128.load(line, 48), value));
+  const four = i32x4.add(left, right), two = i32x4.add(four, v128.shuffle<i32>(four, four, 2, 3, 2, 3));
+  return -(i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1));
 }
 
 /** For each subset of four lanes the bytes that bring its lanes to the front. */

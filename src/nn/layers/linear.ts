@@ -37,8 +37,8 @@ const NARROW = 16;
 const COLUMNS_PER_TILE = 256;
 /** Below this many rows, a look at the input costs more than it saves where a ReLU leaves half of it. */
 const LIT_ROWS = 48;
-/** A little below the share of lit samples at which both kernels take the same time: 0.6 for 200 rows. */
-const LIT_BREAK_EVEN = 0.6;
+/** A little below the share of lit samples at which both kernels take the same time: 0.6 to 0.7, bench/linear.ts. */
+const LIT_BREAK_EVEN = 0.5;
 
 export const linearOperation: Operation<LinearLayer> = {
   inputs: 1,
@@ -98,8 +98,8 @@ function backward(site: Site, scope: GradientScope): Call[] {
     if (site.parameters.weight.rows < LIT_ROWS) {
       return together([gradientByRows(site, 'all'), ...others]);
     }
-    const { list, prepare, run } = litGradient(site);
-    return [...together([list, ...others]), ...prepare, ...together(run)];
+    const { prepare, weigh, run } = litGradient(site);
+    return [...together([...prepare, ...others]), weigh, ...together(run)];
   }
   return [
     // What follows overwrites it on the support.
@@ -150,7 +150,7 @@ function weightGradientArguments({ batch, inputs: [input], output, parameters }:
 }
 
 /** The gradient of all weights: from the lit samples alone where these are few, else by rows. */
-function litGradient(site: Site): { list: Call; prepare: Call[]; run: Call[] } {
+function litGradient(site: Site): { prepare: Call[]; weigh: Call; run: Call[] } {
   const { batch, inputs, output, parameters } = site;
   const { rows, columns, gradient: weightGradient } = parameters.weight;
   const tiles = Math.ceil(columns / LIT_FEATURES);
@@ -168,11 +168,12 @@ function litGradient(site: Site): { list: Call; prepare: Call[]; run: Call[] } {
   const columnsPerTile = splitColumns(columns);
   const by = (equals: number): Condition => ({ buffer: lit, word: 1, equals });
   return {
-    list: call('listLit', { batch, lit, input: inputs[0].value }, tiles),
     prepare: [
-      call('weighLit', { batch, lit, breakEven: LIT_BREAK_EVEN }, 1),
-      call('packStrips', { batch, lit, rows, outputGradient: output.gradient }, strips, by(1)),
+      call('listLit', { batch, lit, input: inputs[0].value }, tiles),
+      // Cheap enough to be done before it is known to be needed.
+      call('packStrips', { batch, lit, rows, outputGradient: output.gradient }, strips),
     ],
+    weigh: call('weighLit', { batch, lit, breakEven: LIT_BREAK_EVEN }, 1),
     run: [
       gradientByRows(site, 'all', by(0)),
       call(
