@@ -252,32 +252,40 @@ function gradientOfStrip(args: LitWeightGradient, first: i32, width: i32, from: 
   const totals = scratch(), stride = <usize>(width << 2), sums = totals + stride;
   const panel = panelOf(args.lit, args.batch, first);
   sumPanel(panel, width, args.batch.blocks * LANES, totals);
-  const count = min(width, args.rows - first);
+  const count = min(width, args.rows - first), excesses = listBytes(args.lit, args.batch);
   for (let column = from; column < to; column += 4) {
     const last = min(column + 4, to);
     let target = sums;
     for (let c = column; c < last; c++, target += stride) {
-      if (width == WIDE) gradientOfColumn(args.lit, args.batch, c, panel, totals, target);
-      else narrowGradientOfColumn(args.lit, args.batch, c, panel, totals, target);
+      if (width == WIDE) gradientOfColumn(args.lit, excesses, c, panel, totals, target);
+      else narrowGradientOfColumn(args.lit, excesses, c, panel, totals, target);
     }
     storeColumns(args, first, count, column, last - column, sums, stride);
   }
 }
 
-/** totals[r] = Σ_n panel[n][r]. */
+/** totals[r] = Σ_n panel[n][r], sixteen rows at a time. */
 function sumPanel(panel: usize, width: i32, samples: i32, totals: usize): void {
   const stride = <usize>(width << 2);
-  for (let at: usize = 0; at < stride; at += 16) {
-    let total = f32x4.splat(0);
+  for (let at: usize = 0; at < stride; at += 64) {
+    let a = f32x4.splat(0), b = a, c = a, d = a;
     const end = panel + <usize>samples * stride;
-    for (let sample = panel + at; sample < end; sample += stride) total = f32x4.add(total, v128.load(sample));
-    v128.store(totals + at, total);
+    for (let sample = panel + at; sample < end; sample += stride) {
+      a = f32x4.add(a, v128.load(sample));
+      b = f32x4.add(b, v128.load(sample, 16));
+      c = f32x4.add(c, v128.load(sample, 32));
+      d = f32x4.add(d, v128.load(sample, 48));
+    }
+    v128.store(totals + at, a);
+    v128.store(totals + at, b, 16);
+    v128.store(totals + at, c, 32);
+    v128.store(totals + at, d, 48);
   }
 }
 
 /** sums[r] = c · totals[r] + Σ_{n lit} (x_n − c) · panel[n][r] for the WIDE rows of a strip. */
 function gradientOfColumn(
-  lit: Lit, batch: Batch, column: i32, panel: usize, totals: usize, sums: usize,
+  lit: Lit, excesses: usize, column: i32, panel: usize, totals: usize, sums: usize,
 ): void {
   const background = v128.load32_splat(lit.backgrounds + <usize>(column << 2));
   let a = f32x4.mul(background, v128.load(totals)), b = f32x4.mul(background, v128.load(totals, 16));
@@ -286,8 +294,7 @@ function gradientOfColumn(
   let g = f32x4.mul(background, v128.load(totals, 96)), h = f32x4.mul(background, v128.load(totals, 112));
   let i = f32x4.mul(background, v128.load(totals, 128)), j = f32x4.mul(background, v128.load(totals, 144));
   let k = f32x4.mul(background, v128.load(totals, 160)), l = f32x4.mul(background, v128.load(totals, 176));
-  const span = lit.spans + <usize>(column << 3), excesses = listBytes(lit, batch);
-  const end = lit.workspace + <usize>(load<i32>(span, 4) << 2);
+  const span = lit.spans + <usize>(column << 3), end = lit.workspace + <usize>(load<i32>(span, 4) << 2);
   for (let entry = lit.workspace + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
     const x = v128.load32_splat(entry + excesses);
     const y = panel + <usize>load<i32>(entry) * (WIDE / NARROW);
@@ -311,13 +318,12 @@ function gradientOfColumn(
 
 /** The same for the NARROW rows of a strip. */
 function narrowGradientOfColumn(
-  lit: Lit, batch: Batch, column: i32, panel: usize, totals: usize, sums: usize,
+  lit: Lit, excesses: usize, column: i32, panel: usize, totals: usize, sums: usize,
 ): void {
   const background = v128.load32_splat(lit.backgrounds + <usize>(column << 2));
   let a = f32x4.mul(background, v128.load(totals)), b = f32x4.mul(background, v128.load(totals, 16));
   let c = f32x4.mul(background, v128.load(totals, 32)), d = f32x4.mul(background, v128.load(totals, 48));
-  const span = lit.spans + <usize>(column << 3), excesses = listBytes(lit, batch);
-  const end = lit.workspace + <usize>(load<i32>(span, 4) << 2);
+  const span = lit.spans + <usize>(column << 3), end = lit.workspace + <usize>(load<i32>(span, 4) << 2);
   for (let entry = lit.workspace + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
     const x = v128.load32_splat(entry + excesses);
     const y = panel + <usize>load<i32>(entry);
