@@ -2,6 +2,8 @@
  * The control block in the first words of the memory, and the loop by which every thread works
  * through a program.
  *
+ * Every thread has its share of the tiles of a call, the same in each run, so that what it reads is often
+ * still in its cache. It claims the tiles of its own share first, then those that others have not come to.
  * Threads claim the tiles of a call one by one, and the next call starts as soon as the last tile
  * is done; or, where it needs nothing of the one before it, as soon as the last tile is claimed. So
  * nobody ever waits for a thread that holds no tile: where the machine is busy and a
@@ -25,6 +27,9 @@ export const Control = {
   memoryPages: 8,
   /** Not 0: a kernel has trapped in some thread, and its tile will never be done. */
   failed: 9,
+  threads: 10,
+  /** Where the claims on the program's calls lie. */
+  claims: 11,
 } as const;
 
 /** Words of a call in a loaded program. */
@@ -36,12 +41,22 @@ export const Slot = {
   traits: 3,
   flag: 4,
   flagValue: 5,
-  /** The run's generation (upper bits) and the next tile to claim, or SKIPPED. */
-  ticket: 6,
-  /** Tiles that are done. */
-  done: 7,
 } as const;
-export const SLOT_WORDS = 8;
+export const SLOT_WORDS = 6;
+
+/** Words that threads write about one thread's share of a call. */
+export const Claim = {
+  /** The run's generation (upper bits) and the next tile of the share to claim, or SKIPPED. */
+  ticket: 0,
+  /** Tiles of the share that are done. */
+  done: 1,
+} as const;
+export const CLAIM_WORDS = 2;
+
+/** From one thread's claims on a program to the next one's: whole pairs of cache lines. */
+export function claimStride(calls: number): number {
+  return Math.ceil((calls * CLAIM_WORDS) / 32) * 32;
+}
 
 /** What a call is besides its kernel. */
 export const Trait = {
@@ -108,6 +123,13 @@ export class Executor {
   readonly #instance: Instance;
   readonly #thread: number;
   readonly #maySleep: boolean;
+  // Of the present run.
+  #words: Int32Array = new Int32Array(0);
+  #generation = 0;
+  #threads = 1;
+  #blocks = 0;
+  #claims = 0;
+  #stride = 0;
 
   constructor(instance: Instance, thread: number, maySleep: boolean) {
     this.#instance = instance;
@@ -122,68 +144,118 @@ export class Executor {
   run(words: Int32Array, generation: number): void {
     const scratch = words[Control.scratch] + this.#thread * words[Control.scratchBytes];
     this.#instance.bindScratch(scratch);
+    this.#words = words;
+    this.#generation = generation;
+    this.#threads = words[Control.threads];
     // Read once: where the next run begins meanwhile, its tickets are already there, and ours end.
-    const runBlocks = Atomics.load(words, Control.blocks);
+    this.#blocks = Atomics.load(words, Control.blocks);
     const first = Atomics.load(words, Control.program) >>> 2;
-    const end = first + Atomics.load(words, Control.calls) * SLOT_WORDS;
+    const calls = Atomics.load(words, Control.calls);
+    this.#claims = Atomics.load(words, Control.claims) >>> 2;
+    this.#stride = claimStride(calls);
     // A late thread may not see all of a memory that has grown.
+    const end = Math.max(first + calls * SLOT_WORDS, this.#claims + this.#threads * this.#stride);
     if (end > words.length) return;
     // From here on, calls may still be under way in other threads.
-    let begun = first;
-    for (let slot = first; slot < end; slot += SLOT_WORDS) {
+    let begun = 0;
+    for (let call = 0; call < calls; call++) {
+      const slot = first + call * SLOT_WORDS;
       if (!(words[slot + Slot.traits] & Trait.overlaps)) {
-        if (!this.#awaitOthers(words, begun, slot, runBlocks, generation)) return;
-        begun = slot;
+        if (!this.#awaitCalls(first, begun, call)) return;
+        begun = call;
       }
-      const tiles = isWanted(words, slot) ? tilesOf(words, slot, runBlocks) : SKIPPED;
-      if (!this.#workOn(words, slot, tiles, generation)) return;
+      const goesOn = isWanted(words, slot) ? this.#workOn(slot, call) : this.#skip(call);
+      if (!goesOn) return;
     }
-    this.#awaitOthers(words, begun, end, runBlocks, generation);
+    this.#awaitCalls(first, begun, calls);
   }
 
-  /** Does tiles of a call until all are claimed. False: the run is over. */
-  #workOn(words: Int32Array, slot: number, tiles: number, generation: number): boolean {
-    const kernel = this.#instance.kernels[words[slot + Slot.kernel]];
-    const args = words[slot + Slot.args];
-    for (;;) {
-      const ticket = Atomics.load(words, slot + Slot.ticket);
-      if (!isCurrent(words, ticket, generation)) return false;
-      const tile = ticket & SKIPPED;
-      // What the first thread found stands, even where the flag has changed since.
-      if (tile === SKIPPED) return true;
-      if (tiles !== SKIPPED && tile >= tiles) return true;
-      const next = tiles === SKIPPED ? ticket | SKIPPED : ticket + 1;
-      if (Atomics.compareExchange(words, slot + Slot.ticket, ticket, next) !== ticket) continue;
-      if (tiles === SKIPPED) return true;
-      kernel(args, tile);
-      if (Atomics.add(words, slot + Slot.done, 1) + 1 === tiles) wake(words, slot + Slot.done);
-    }
+  #claim(call: number, share: number): number {
+    return this.#claims + share * this.#stride + call * CLAIM_WORDS;
   }
 
-  /** Waits until the calls of these slots are done. False: the run is over. */
-  #awaitOthers(
-    words: Int32Array,
-    from: number,
-    to: number,
-    blocks: number,
-    generation: number,
-  ): boolean {
-    for (let slot = from; slot < to; slot += SLOT_WORDS) {
-      const isSkipped = (Atomics.load(words, slot + Slot.ticket) & SKIPPED) === SKIPPED;
-      if (isSkipped) continue;
-      if (!this.#awaitTiles(words, slot, tilesOf(words, slot, blocks), generation)) return false;
+  /** The first tile of a share. A single tile is the first thread's, which never has to be woken. */
+  #startOf(share: number, tiles: number): number {
+    return Math.ceil((tiles * share) / this.#threads);
+  }
+
+  /** Lets no thread begin with a call. False: the run is over. */
+  #skip(call: number): boolean {
+    const words = this.#words;
+    for (let share = 0; share < this.#threads; share++) {
+      const at = this.#claim(call, share) + Claim.ticket;
+      const ticket = Atomics.load(words, at);
+      if (!this.#isCurrent(ticket)) return false;
+      // Who comes second finds it done.
+      if ((ticket & SKIPPED) !== SKIPPED) {
+        Atomics.compareExchange(words, at, ticket, ticket | SKIPPED);
+      }
     }
     return true;
   }
 
-  #awaitTiles(words: Int32Array, slot: number, tiles: number, generation: number): boolean {
-    for (;;) {
-      const done = Atomics.load(words, slot + Slot.done);
-      if (Atomics.load(words, Control.generation) !== generation) return false;
-      if (done >= tiles) return true;
-      if (Atomics.load(words, Control.failed)) throw new Error('a kernel failed in another thread');
-      waitWhile(words, slot + Slot.done, done, this.#maySleep);
+  /** Does tiles of a call until all are claimed. False: the run is over. */
+  #workOn(slot: number, call: number): boolean {
+    const tiles = tilesOf(this.#words, slot, this.#blocks);
+    for (let i = 0; i < this.#threads; i++) {
+      const share = (this.#thread + i) % this.#threads;
+      const start = this.#startOf(share, tiles);
+      const count = this.#startOf(share + 1, tiles) - start;
+      if (!this.#workOnShare(slot, this.#claim(call, share), start, count)) return false;
     }
+    return true;
+  }
+
+  #workOnShare(slot: number, claim: number, start: number, count: number): boolean {
+    const words = this.#words;
+    const kernel = this.#instance.kernels[words[slot + Slot.kernel]];
+    const args = words[slot + Slot.args];
+    for (;;) {
+      const ticket = Atomics.load(words, claim + Claim.ticket);
+      if (!this.#isCurrent(ticket)) return false;
+      // SKIPPED is more than any count: what the first thread found stands, even where the flag has changed
+      // since.
+      const tile = ticket & SKIPPED;
+      if (tile >= count) return true;
+      const at = claim + Claim.ticket;
+      if (Atomics.compareExchange(words, at, ticket, ticket + 1) !== ticket) continue;
+      kernel(args, start + tile);
+      if (Atomics.add(words, claim + Claim.done, 1) + 1 === count) wake(words, claim + Claim.done);
+    }
+  }
+
+  /** Waits until these calls are done. False: the run is over. */
+  #awaitCalls(first: number, from: number, to: number): boolean {
+    const words = this.#words;
+    for (let call = from; call < to; call++) {
+      const tiles = tilesOf(words, first + call * SLOT_WORDS, this.#blocks);
+      for (let share = 0; share < this.#threads; share++) {
+        const claim = this.#claim(call, share);
+        const isSkipped = (Atomics.load(words, claim + Claim.ticket) & SKIPPED) === SKIPPED;
+        if (isSkipped) break;
+        const count = this.#startOf(share + 1, tiles) - this.#startOf(share, tiles);
+        if (!this.#awaitTiles(claim + Claim.done, count)) return false;
+      }
+    }
+    return true;
+  }
+
+  #awaitTiles(at: number, count: number): boolean {
+    const words = this.#words;
+    for (;;) {
+      const done = Atomics.load(words, at);
+      if (Atomics.load(words, Control.generation) !== this.#generation) return false;
+      if (done >= count) return true;
+      if (Atomics.load(words, Control.failed)) throw new Error('a kernel failed in another thread');
+      waitWhile(words, at, done, this.#maySleep);
+    }
+  }
+
+  #isCurrent(ticket: number): boolean {
+    return (
+      ticket >> TILE_BITS === firstTicket(this.#generation) >> TILE_BITS &&
+      Atomics.load(this.#words, Control.generation) === this.#generation
+    );
   }
 }
 
@@ -195,11 +267,4 @@ function tilesOf(words: Int32Array, slot: number, blocks: number): number {
 function isWanted(words: Int32Array, slot: number): boolean {
   const flag = words[slot + Slot.flag];
   return flag === 0 || words[flag >>> 2] === words[slot + Slot.flagValue];
-}
-
-function isCurrent(words: Int32Array, ticket: number, generation: number): boolean {
-  return (
-    ticket >> TILE_BITS === firstTicket(generation) >> TILE_BITS &&
-    Atomics.load(words, Control.generation) === generation
-  );
 }
