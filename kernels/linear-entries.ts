@@ -5,9 +5,7 @@
 import { madd, sumLanes } from './simd';
 import { Batch, LINE, LINE_SHIFT, Support } from './layout';
 
-/** Rows of the weight in one tile of the forward pass. */
-const FORWARD_ROWS: i32 = 64;
-/** Rows of the weight in one tile of the weight gradient. */
+/** Rows of the weight in one tile of the forward pass and of the weight gradient. */
 const ROWS: i32 = 16;
 
 @unmanaged
@@ -37,22 +35,20 @@ class SparseWeightGradient {
   weightGradient: usize; // dense (rows × columns); written on the support only
 }
 
-/**
- * Y = W X + b. A tile is FORWARD_ROWS rows of two blocks: those of odd blocks are done with the one before.
- * Block after block, for then the input is often in the cache of the thread that wrote it.
- */
+/** Y = W X + b. A tile is ROWS rows over the whole batch, two blocks at a time. */
 export function sparseForward(args: SparseForward, tile: i32): void {
   const support = args.support, blocks = args.batch.blocks;
-  const groups = (support.rows + FORWARD_ROWS - 1) / FORWARD_ROWS, block = tile / groups;
-  if (block & 1) return;
   const inputBlock = <usize>support.columns * LINE, outputBlock = <usize>support.rows * LINE;
-  const first = (tile - block * groups) * FORWARD_ROWS, last = min(first + FORWARD_ROWS, support.rows);
-  const input = args.input + <usize>block * inputBlock, output = args.output + <usize>block * outputBlock;
-  if (block + 1 < blocks) {
+  const first = tile * ROWS, last = min(first + ROWS, support.rows);
+  let b = 0;
+  for (; b + 2 <= blocks; b += 2) {
+    const input = args.input + <usize>b * inputBlock, output = args.output + <usize>b * outputBlock;
     for (let row = first; row < last; row++) {
       forwardTwoBlocks(args, row, input, inputBlock, output + <usize>row * LINE, outputBlock);
     }
-  } else {
+  }
+  if (b < blocks) {
+    const input = args.input + <usize>b * inputBlock, output = args.output + <usize>b * outputBlock;
     for (let row = first; row < last; row++) forwardOneBlock(args, row, input, output + <usize>row * LINE);
   }
 }

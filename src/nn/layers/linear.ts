@@ -26,7 +26,6 @@ export function linear(outputs: number, { bias = true }: { bias?: boolean } = {}
 
 /** Tile sizes of kernels/linear-rows.ts, kernels/linear-entries.ts and kernels/bias.ts. */
 const PANEL = 24;
-const FORWARD_ROWS = 64;
 const SPARSE_ROWS = 16;
 const BIAS_FEATURES = 64;
 const LIT_FEATURES = 32;
@@ -83,10 +82,10 @@ function forward({ batch, inputs: [input], output, parameters }: Site): Call[] {
       Math.ceil(weight.rows / PANEL),
       when(support, 'forward', 'rows'),
     ),
-    callPerBlock(
+    call(
       'sparseForward',
       { ...common, ...ends },
-      Math.ceil(weight.rows / FORWARD_ROWS),
+      Math.ceil(weight.rows / SPARSE_ROWS),
       when(support, 'forward', 'entries'),
     ),
   ];
