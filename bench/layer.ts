@@ -24,6 +24,7 @@ export interface LayerBench {
  *
  * @param density share of the weights that are kept
  * @param group weights that are kept or dropped together: 9 for whole 3 × 3 kernels
+ * @param lit share of the inputs that are not 0
  */
 export function placeLayer(
   engine: Engine,
@@ -33,6 +34,7 @@ export function placeLayer(
   density: number,
   breakEven: BreakEven,
   group = 1,
+  lit = 1,
 ): LayerBench {
   const operation = operationOf(layer);
   const blocks = samples / 16;
@@ -71,10 +73,12 @@ export function placeLayer(
     for (let j = i; j < i + group; j++) values[j] = random.uniform() - 0.5;
     nonZeros += group;
   }
-  for (const buffer of [site.inputs[0].value, site.output.gradient]) {
-    const numbers = engine.floats(buffer!);
-    for (let i = 0; i < numbers.length; i++) numbers[i] = random.uniform() - 0.5;
+  const inputs = engine.floats(site.inputs[0].value);
+  for (let i = 0; i < inputs.length; i++) {
+    inputs[i] = random.bernoulli(lit) ? random.uniform() - 0.5 : 0;
   }
+  const gradients = engine.floats(site.output.gradient!);
+  for (let i = 0; i < gradients.length; i++) gradients[i] = random.uniform() - 0.5;
   const support = weight.support!;
   engine.run(
     engine.load([

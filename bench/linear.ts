@@ -2,13 +2,20 @@
  * One linear layer, dense and sparse, at batch 128: forward, forward with full backward, and the
  * gradient of all weights, on one and two threads; PyTorch's dense layer beside it.
  */
-import { Engine, type Program } from '#lib/engine/index.js';
+import { type Call, Engine, type Program } from '#lib/engine/index.js';
 import { type BreakEven, type GradientScope, linear } from '#lib/nn/index.js';
 import { type LayerBench, placeLayer } from './layer.js';
 import { interleave, printTable, python, pytorchProgram, runPeer, type Work } from './lib.js';
 
 const BATCH = 128;
 const SIZES = [256, 1024, 4096];
+/** Outputs and inputs. */
+const LIT_SIZES = [
+  [48, 784],
+  [80, 200],
+  [200, 784],
+  [1024, 1024],
+] as const;
 const DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 
 const byRows: BreakEven = { forward: 0, inputGradient: 0, weightGradient: 0 };
@@ -143,7 +150,39 @@ async function benchBreakEven(): Promise<void> {
   engine.close();
 }
 
+/** Where the gradient of all weights from lit samples, found and listed, stops being faster than by rows. */
+async function benchLit(): Promise<void> {
+  const engine = await Engine.create({ threads: 2 });
+  const shares = [0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 1];
+  const rows = LIT_SIZES.map(([outputs, inputs]) => {
+    const works = shares.flatMap((share) => {
+      const layer = linear(outputs);
+      const { placed } = placeLayer(engine, layer, [inputs], BATCH, 0, byEntries, 1, share);
+      const calls = placed.backward('all');
+      const only = (...kernels: string[]) =>
+        engine.load(
+          calls.flatMap(({ when, ...each }) =>
+            kernels.includes(each.kernel) ? [each as Call] : [],
+          ),
+        );
+      const dense = only('linearWeightGradient');
+      const lit = only('listLit', 'packStrips', 'weighLit', 'litWeightGradient');
+      return [lit, dense].map((program, i) => ({
+        name: ['lit', 'dense'][i],
+        run: () => engine.run(program, BATCH / 16),
+      }));
+    });
+    const times = interleave(works);
+    const ratios = shares.map((_, i) => (times[2 * i] / times[2 * i + 1]).toFixed(2));
+    return [`${outputs} × ${inputs}`, ...ratios];
+  });
+  console.log('### Gradient of all weights: time from lit samples / time by rows\n');
+  printTable(['share lit', ...shares.map(String)], rows);
+  engine.close();
+}
+
 export async function benchLinear(): Promise<void> {
   for (const size of SIZES) await benchSize(size);
   await benchBreakEven();
+  await benchLit();
 }

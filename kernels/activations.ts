@@ -47,7 +47,7 @@ function activateRow(args: Activation, from: usize, to: usize): void {
   for (let i: usize = 0; i < bytes; i += 16) {
     const x = v128.load(from + i);
     let y = zero;
-    if (kind == RELU) y = f32x4.max(x, zero);
+    if (kind == RELU) y = f32x4.pmax(x, zero); // one instruction, and NaN stays NaN
     else if (kind == LEAKY_RELU) y = v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, zero));
     else if (kind == SIGMOID) y = sigmoid(x);
     else if (kind == TANH) y = tanh(x);

@@ -2,6 +2,7 @@ export { bindScratch } from './layout';
 export { loadBatch } from './batch';
 export { linearForward, linearInputGradient, linearWeightGradient } from './linear-rows';
 export { sparseForward, sparseInputGradient, sparseWeightGradient } from './linear-entries';
+export { listLit, litWeightGradient, packStrips, weighLit } from './linear-lit';
 export { biasGradient, planeBiasGradient } from './bias';
 export { activationBackward, activationForward } from './activations';
 export { softmaxCrossEntropy, squaredError } from './loss';

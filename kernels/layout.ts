@@ -65,6 +65,15 @@ export class Support {
   starts: usize; // i32[rows + 1]
   entries: usize; // i32[capacity]: column of each non-zero, row by row
   values: usize; // f32[capacity]
+  /** Per row a bit for each column, 1 where it is not zero; rows begin at multiples of 64 bits. */
+  marks: usize;
+}
+
+/** Where the marks of a row begin. */
+// @ts-ignore: decorator
+@inline
+export function marksOf(support: Support, row: i32): usize {
+  return support.marks + <usize>(row * ((support.columns + 63) >> 6) << 3);
 }
 
 // @ts-ignore: decorator

@@ -6,7 +6,7 @@ import { madd, sumLanes } from './simd';
 import { Batch, LINE, LINE_SHIFT, Support } from './layout';
 
 /** Rows of the weight in one tile of the forward pass and of the weight gradient. */
-const ROWS: i32 = 32;
+const ROWS: i32 = 16;
 
 @unmanaged
 class SparseForward {

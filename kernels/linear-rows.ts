@@ -40,6 +40,7 @@ class LinearWeightGradient {
   outputGradient: usize;
   weightGradient: usize;
   scope: i32; // ALL, ACTIVE_ROWS or SAMPLED
+  columnsPerTile: i32;
 }
 
 /** Packs six rows: panel[k][r] = weight[row r][from + k]. */
@@ -208,19 +209,22 @@ function inputGradientSix(
 }
 
 /**
- * ∂L/∂W = ∂L/∂Y Xᵀ, summed over the batch. A tile is PANEL rows, which share the lines of two
- * columns while these are in the first-level cache.
+ * ∂L/∂W = ∂L/∂Y Xᵀ, summed over the batch. A tile is PANEL rows by `columnsPerTile` columns; the rows
+ * share the lines of two columns while these are in the first-level cache.
  */
 export function linearWeightGradient(args: LinearWeightGradient, tile: i32): void {
   const support = args.support;
   const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
-  const first = tile * PANEL, last = min(first + PANEL, count);
+  const parts = (support.columns + args.columnsPerTile - 1) / args.columnsPerTile, strip = tile / parts;
+  const first = strip * PANEL, last = min(first + PANEL, count);
+  const from = (tile - strip * parts) * args.columnsPerTile;
+  const to = min(from + args.columnsPerTile, support.columns);
   const panelBytes = <usize>args.batch.blocks * LINE * SIX;
   let panel = scratch();
   for (let at = first; at < last; at += SIX, panel += panelBytes) {
     packOutputGradient(args, at, count, panel);
   }
-  for (let column = 0; column < support.columns; column += 2) {
+  for (let column = from; column < to; column += 2) {
     panel = scratch();
     for (let at = first; at < last; at += SIX, panel += panelBytes) {
       weightGradientSixByTwo(args, at, count, column, panel);

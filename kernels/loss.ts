@@ -41,7 +41,7 @@ export function softmaxCrossEntropy(args: CrossEntropy, tile: i32): void {
   for (let lane = 0; lane < LANES; lane += 4) {
     const logits = args.logits + offset + <usize>(lane << 2), end = logits + <usize>args.classes * LINE;
     let largest = v128.load(logits);
-    for (let x = logits; x < end; x += LINE) largest = f32x4.max(largest, v128.load(x));
+    for (let x = logits; x < end; x += LINE) largest = f32x4.pmax(largest, v128.load(x));
     let total = f32x4.splat(0);
     let gradient = args.gradient + offset + <usize>(lane << 2);
     for (let x = logits; x < end; x += LINE, gradient += LINE) {

@@ -1,8 +1,9 @@
 // One optimizer step on one parameter, fused: move the subgradient v (or θ itself), apply the
-// proximal operator, count what is left. The plain version is src/optim/<method>.ts.
+// proximal operator, mark and count what is left. The plain version is src/optim/<method>.ts.
 
+import { Support, marksOf } from './layout';
 import { sum } from './simd';
-import { countNonZeros } from './support';
+import { markRow, marksOfSixteen } from './support';
 
 /** How the moved variable u follows the gradient; numbers agree with src/optim/fused.ts. */
 const PLAIN: i32 = 0; // u −= τ g
@@ -42,7 +43,7 @@ class OptimizerStep {
   gradient: usize;
   firstMoment: usize; // 0: none
   secondMoment: usize;
-  counts: usize; // i32[rows], 0: do not count
+  support: Support; // 0: none, do not count
 }
 
 @unmanaged
@@ -62,15 +63,85 @@ export function optimizerStep(args: OptimizerStep, tile: i32): void {
   const start = <usize>(first * columns) << 2, end = <usize>(last * columns) << 2;
   if (settings.entrySubgradient != 0) addEntrySubgradient(args, start, end);
   if (settings.groupSubgradient != 0 && args.groupSize) addGroupSubgradient(args, start, end);
+  if (isOnePass(args)) {
+    stepRowsAtOnce(args, first, last);
+    return;
+  }
   move(args, start, end);
   thresholdEntries(args, start, end);
   if (settings.groupThreshold != 0 && args.groupSize) shrinkGroups(args, start, end);
-  if (args.counts) {
-    for (let row = first; row < last; row++) {
-      const count = countNonZeros(args.theta + (<usize>(row * columns) << 2), columns);
-      store<i32>(args.counts + <usize>(row << 2), count);
-    }
+  if (!changetype<usize>(args.support)) return;
+  for (let row = first; row < last; row++) {
+    markRow(args.support, row, args.theta + (<usize>(row * columns) << 2));
   }
+}
+
+/** The commonest step, LinBreg with l1, reads and writes every array once. */
+function isOnePass(args: OptimizerStep): bool {
+  const settings = args.settings;
+  return settings.update == PLAIN && !settings.onSupport && settings.groupThreshold == 0
+    && changetype<usize>(args.support) != 0;
+}
+
+function stepRowsAtOnce(args: OptimizerStep, first: i32, last: i32): void {
+  const support = args.support, bytes = <usize>args.columns << 2;
+  for (let row = first; row < last; row++) {
+    const start = <usize>row * bytes;
+    const count = stepAndMark(args, start, start + bytes, marksOf(support, row));
+    store<i32>(support.counts + <usize>(row << 2), count);
+  }
+}
+
+/** u −= τ g; θ = prox(scale · u); returns the number of non-zeros. */
+function stepAndMark(args: OptimizerStep, at: usize, end: usize, marks: usize): i32 {
+  const settings = args.settings;
+  const rate = f32x4.splat(settings.learningRate), scale = f32x4.splat(settings.scale);
+  const threshold = f32x4.splat(settings.entryThreshold), bottom = f32x4.neg(threshold), least = leastOf(settings);
+  let moved = args.moved + at, theta = args.theta + at, gradient = args.gradient + at, count = 0;
+  const last = moved + (end - at), sixteens = moved + ((end - at) & ~63);
+  for (; moved < sixteens; moved += 64, theta += 64, gradient += 64, marks += 2) {
+    let u = f32x4.sub(v128.load(moved), f32x4.mul(rate, v128.load(gradient)));
+    v128.store(moved, u);
+    const a = prox(f32x4.mul(scale, u), threshold, bottom, least);
+    v128.store(theta, a);
+    u = f32x4.sub(v128.load(moved, 16), f32x4.mul(rate, v128.load(gradient, 16)));
+    v128.store(moved, u, 16);
+    const b = prox(f32x4.mul(scale, u), threshold, bottom, least);
+    v128.store(theta, b, 16);
+    u = f32x4.sub(v128.load(moved, 32), f32x4.mul(rate, v128.load(gradient, 32)));
+    v128.store(moved, u, 32);
+    const c = prox(f32x4.mul(scale, u), threshold, bottom, least);
+    v128.store(theta, c, 32);
+    u = f32x4.sub(v128.load(moved, 48), f32x4.mul(rate, v128.load(gradient, 48)));
+    v128.store(moved, u, 48);
+    const d = prox(f32x4.mul(scale, u), threshold, bottom, least);
+    v128.store(theta, d, 48);
+    const bits = marksOfSixteen(a, b, c, d);
+    store<u16>(marks, <u16>bits);
+    count += popcnt(bits);
+  }
+  if (moved == last) return count;
+  let bits = 0;
+  for (let bit = 1; moved < last; moved += 4, theta += 4, gradient += 4, bit <<= 1) {
+    const u = f32x4.sub(v128.load32_zero(moved), f32x4.mul(rate, v128.load32_zero(gradient)));
+    v128.store32_lane(moved, u, 0);
+    const x = prox(f32x4.mul(scale, u), threshold, bottom, least);
+    v128.store32_lane(theta, x, 0);
+    if (f32x4.extract_lane(x, 0) != 0) bits |= bit;
+  }
+  store<u16>(marks, <u16>bits);
+  return count + popcnt(bits);
+}
+
+/**
+ * Soft threshold, then the bound below: x minus its projection to [−t, t], so that NaN and infinities pass
+ * through. pmin and pmax are one instruction each and keep a NaN in their first argument.
+ */
+// @ts-ignore: decorator
+@inline
+function prox(x: v128, threshold: v128, bottom: v128, least: v128): v128 {
+  const near = f32x4.pmax(f32x4.pmin(x, threshold), bottom);
+  return f32x4.pmax(f32x4.sub(x, near), least);
 }
 
 /*
@@ -109,7 +180,7 @@ function endOfFours(start: usize, end: usize): usize {
 function move(args: OptimizerStep, at: usize, end: usize): void {
   const update = args.settings.update;
   // Biases and gains have no support, and never rest.
-  if (args.settings.onSupport && args.counts) {
+  if (args.settings.onSupport && changetype<usize>(args.support)) {
     if (update == PLAIN) moveRange(args, PLAIN, true, at, end);
     else if (update == ADAM) moveRange(args, ADAM, true, at, end);
     else moveRange(args, AVERAGED, true, at, end);
@@ -192,25 +263,25 @@ function adamMove(args: OptimizerStep, at: usize, mask: v128, masked: bool, whol
   putMasked(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), mask, masked, whole);
 }
 
+/** What no entry may be less than: without such a bound, none is clipped. */
+// @ts-ignore: decorator
+@inline
+function leastOf(settings: Settings): v128 {
+  return f32x4.splat(settings.nonnegative ? <f32>0 : -<f32>Infinity);
+}
+
 /** θ = scale · u, soft-thresholded and clipped where the regularizer asks for it. */
 function thresholdEntries(args: OptimizerStep, at: usize, end: usize): void {
   const settings = args.settings, moved = args.moved, theta = args.theta;
   const scale = f32x4.splat(settings.scale), threshold = f32x4.splat(settings.entryThreshold);
-  // Without a bound below, no value is clipped.
-  const least = f32x4.splat(settings.nonnegative ? <f32>0 : -<f32>Infinity);
+  const least = leastOf(settings);
+  const bottom = f32x4.neg(threshold);
   for (const fours = endOfFours(at, end); at < fours; at += 16) {
-    thresholdEntry(moved + at, theta + at, scale, threshold, least, true);
+    put(theta + at, prox(f32x4.mul(scale, get(moved + at, true)), threshold, bottom, least), true);
   }
-  for (; at < end; at += 4) thresholdEntry(moved + at, theta + at, scale, threshold, least, false);
-}
-
-/** x minus its projection to [−t, t], so that NaN and infinities pass through. */
-// @ts-ignore: decorator
-@inline
-function thresholdEntry(moved: usize, theta: usize, scale: v128, threshold: v128, least: v128, whole: bool): void {
-  const x = f32x4.mul(scale, get(moved, whole));
-  const near = f32x4.max(f32x4.min(x, threshold), f32x4.neg(threshold));
-  put(theta, f32x4.max(f32x4.sub(x, near), least), whole);
+  for (; at < end; at += 4) {
+    put(theta + at, prox(f32x4.mul(scale, get(moved + at, false)), threshold, bottom, least), false);
+  }
 }
 
 /** ‖θ_g‖ of a contiguous group. */

@@ -8,6 +8,14 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** The bytes of a that b, all below 16, names. */
+// @ts-ignore: decorator
+@inline
+export function swizzle(a: v128, b: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(a, b);
+  return i8x16.swizzle(a, b);
+}
+
 /** (Σa, Σb, Σc, Σd): four horizontal sums at the price of a transpose. */
 // @ts-ignore: decorator
 @inline
@@ -39,7 +47,7 @@ export function sum(a: v128): f32 {
  * that Node and browsers agree to the bit.
  */
 export function exp(x: v128): v128 {
-  x = f32x4.min(f32x4.max(x, f32x4.splat(-87.33)), f32x4.splat(88.37));
+  x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87.33)), f32x4.splat(88.37)); // NaN stays NaN
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)));
   let r = madd(n, f32x4.splat(-0.693359375), x);
   r = madd(n, f32x4.splat(2.12194440e-4), r);

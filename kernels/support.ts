@@ -1,10 +1,10 @@
-// The index of the non-zero weights, rebuilt after every optimizer step: count (in the optimizer),
-// then `supportIndex` on one thread, then `supportFill` on all.
+// The index of the non-zero weights, rebuilt after every optimizer step: mark and count (in the
+// optimizer), then `supportIndex` on one thread, then `supportFill` on all.
 
-import { Support } from './layout';
+import { Support, marksOf } from './layout';
 
 /** Rows in one tile of `countRows` and `supportFill`. */
-const ROWS: i32 = 32;
+const ROWS: i32 = 16;
 
 @unmanaged
 class CountRows {
@@ -34,28 +34,41 @@ class TransposeSupport {
   taps: i32; // entries of a kernel
 }
 
-/** Non-zeros among `count` floats. A NaN counts. */
-export function countNonZeros(from: usize, count: i32): i32 {
-  const end = from + <usize>(count << 2), endOfFours = end - <usize>((count & 3) << 2);
-  let zeros = i32x4.splat(0);
-  for (; from < endOfFours; from += 16) {
-    zeros = i32x4.add(zeros, f32x4.eq(v128.load(from), f32x4.splat(0)));
-  }
-  let nonZeros = count + i32x4.extract_lane(zeros, 0) + i32x4.extract_lane(zeros, 1)
-    + i32x4.extract_lane(zeros, 2) + i32x4.extract_lane(zeros, 3);
-  for (; from < end; from += 4) {
-    if (load<f32>(from) == 0) nonZeros--;
-  }
-  return nonZeros;
+/** One bit for each of sixteen entries that is not zero. A NaN is not. */
+// @ts-ignore: decorator
+@inline
+export function marksOfSixteen(a: v128, b: v128, c: v128, d: v128): i32 {
+  const zero = f32x4.splat(0);
+  const low = i16x8.narrow_i32x4_s(f32x4.ne(a, zero), f32x4.ne(b, zero));
+  const high = i16x8.narrow_i32x4_s(f32x4.ne(c, zero), f32x4.ne(d, zero));
+  return i8x16.bitmask(i8x16.narrow_i16x8_s(low, high));
 }
 
-/** counts[row]. A tile is ROWS rows. */
+/** Marks the non-zeros of a row whose weights begin at `weights`, and counts them. */
+export function markRow(support: Support, row: i32, weights: usize): void {
+  const columns = support.columns;
+  let marks = marksOf(support, row), count = 0, column = 0;
+  for (; column + 16 <= columns; column += 16, weights += 64, marks += 2) {
+    const bits = marksOfSixteen(
+      v128.load(weights), v128.load(weights, 16), v128.load(weights, 32), v128.load(weights, 48),
+    );
+    store<u16>(marks, <u16>bits);
+    count += popcnt(bits);
+  }
+  let bits = 0;
+  for (let bit = 1; column < columns; column++, weights += 4, bit <<= 1) {
+    if (load<f32>(weights) != 0) bits |= bit;
+  }
+  if (columns & 15) store<u16>(marks, <u16>bits);
+  store<i32>(support.counts + <usize>(row << 2), count + popcnt(bits));
+}
+
+/** Marks and counts. A tile is ROWS rows. */
 export function countRows(args: CountRows, tile: i32): void {
   const support = args.support, columns = support.columns;
   const last = min((tile + 1) * ROWS, support.rows);
   for (let row = tile * ROWS; row < last; row++) {
-    const count = countNonZeros(args.weight + <usize>(row * columns << 2), columns);
-    store<i32>(support.counts + <usize>(row << 2), count);
+    markRow(support, row, args.weight + <usize>(row * columns << 2));
   }
 }
 
@@ -94,24 +107,14 @@ export function supportFill(args: FillSupport, tile: i32): void {
 }
 
 function fillRow(support: Support, weights: usize, row: i32): void {
-  const columns = support.columns;
   let at = <usize>(load<i32>(support.starts + <usize>(row << 2)) << 2);
-  const zero = f32x4.splat(0);
-  let column = 0;
-  for (; column + 4 <= columns; column += 4) {
-    let mask = i32x4.bitmask(f32x4.ne(v128.load(weights + <usize>(column << 2)), zero));
-    for (; mask; mask &= mask - 1, at += 4) {
-      const hit = column + ctz(mask);
+  let marks = marksOf(support, row);
+  const columns = support.columns;
+  for (let column = 0; column < columns; column += 64, marks += 8) {
+    for (let bits = load<u64>(marks); bits; bits &= bits - 1, at += 4) {
+      const hit = column + <i32>ctz(bits);
       store<i32>(support.entries + at, hit);
       store<f32>(support.values + at, load<f32>(weights + <usize>(hit << 2)));
-    }
-  }
-  for (; column < columns; column++) {
-    const value = load<f32>(weights + <usize>(column << 2));
-    if (value != 0) {
-      store<i32>(support.entries + at, column);
-      store<f32>(support.values + at, value);
-      at += 4;
     }
   }
 }

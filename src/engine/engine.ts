@@ -1,11 +1,15 @@
 import {
+  CLAIM_WORDS,
+  Claim,
   Control,
+  claimStride,
   Executor,
   firstTicket,
   MAXIMUM_TILES,
   nextGeneration,
   SLOT_WORDS,
   Slot,
+  Trait,
 } from './control.js';
 import { instantiate } from './instance.js';
 import { kernelNames, kernels } from './kernels.js';
@@ -40,6 +44,8 @@ export interface EngineOptions {
 export interface LoadedProgram {
   readonly offset: number;
   readonly calls: number;
+  /** Where the threads claim tiles. */
+  readonly claims: number;
   /** The most that one call has for every block. */
   readonly tilesPerBlock: number;
 }
@@ -87,6 +93,7 @@ export class Engine {
     this.#memory = memory;
     this.#workers = workers;
     this.#words = new Int32Array(memory.memory.buffer);
+    this.#words[Control.threads] = this.threads;
     const instance = instantiate(module, memory.memory);
     this.#executor = new Executor(instance, 0, maySleep());
     this.reserveScratch(MINIMUM_SCRATCH_BYTES);
@@ -142,12 +149,13 @@ export class Engine {
   load(program: Program): LoadedProgram {
     const slots = program.map((entry) => this.#encode(entry));
     const offset = this.#memory.allocate(slots.length * SLOT_WORDS * 4);
+    const claims = this.#memory.allocate(this.threads * claimStride(slots.length) * 4);
     this.#refresh();
     for (const [index, slot] of slots.entries()) {
       this.#words.set(slot, (offset >>> 2) + index * SLOT_WORDS);
     }
     const tiles = program.map((entry) => (entry.perBlock ? entry.tiles : 0));
-    return { offset, calls: slots.length, tilesPerBlock: Math.max(0, ...tiles) };
+    return { offset, claims, calls: slots.length, tilesPerBlock: Math.max(0, ...tiles) };
   }
 
   /** Runs a loaded program on all threads and returns when it is done. `blocks`: blocks of the batch in use. */
@@ -158,16 +166,21 @@ export class Engine {
     }
     const words = this.#refresh();
     const generation = (Atomics.load(words, Control.generation) + 1) | 0;
-    const first = program.offset >>> 2;
+    const { calls, claims } = program;
     // The tickets come first: a late thread that sees anything of this run finds that its own is over.
-    for (let call = 0; call < program.calls; call++) {
-      const slot = first + call * SLOT_WORDS;
-      Atomics.store(words, slot + Slot.ticket, firstTicket(generation));
-      Atomics.store(words, slot + Slot.done, 0);
+    // The atomic stores below publish them; one by one they would each wait for another core's cache.
+    for (let thread = 0; thread < this.threads; thread++) {
+      const first = (claims >>> 2) + thread * claimStride(calls);
+      for (let at = first; at < first + calls * CLAIM_WORDS; at += CLAIM_WORDS) {
+        words[at + Claim.ticket] = firstTicket(generation);
+        words[at + Claim.done] = 0;
+      }
     }
     Atomics.store(words, Control.memoryPages, words.byteLength / PAGE_BYTES);
+    // Threads read the program before the claims.
+    Atomics.store(words, Control.claims, claims);
+    Atomics.store(words, Control.calls, calls);
     Atomics.store(words, Control.program, program.offset);
-    Atomics.store(words, Control.calls, program.calls);
     Atomics.store(words, Control.blocks, blocks);
     nextGeneration(words);
     this.#executor.run(words, generation);
@@ -195,13 +208,13 @@ export class Engine {
     return this.#offsets.get(buffer)!;
   }
 
-  #encode({ kernel, args, tiles, perBlock, when }: Call): Int32Array {
+  #encode({ kernel, args, tiles, perBlock, overlaps, when }: Call): Int32Array {
     if (tiles > MAXIMUM_TILES) throw new RangeError(`${kernel}: ${tiles} tiles are too many`);
     const slot = new Int32Array(SLOT_WORDS);
     slot[Slot.kernel] = kernelNames.indexOf(kernel);
     slot[Slot.args] = this.#encodeArguments(kernel, args as Record<string, number | PlannedBuffer>);
     slot[Slot.tiles] = tiles;
-    slot[Slot.perBlock] = perBlock ? 1 : 0;
+    slot[Slot.traits] = (perBlock ? Trait.perBlock : 0) | (overlaps ? Trait.overlaps : 0);
     if (when) {
       slot[Slot.flag] = this.#place(when.buffer) + when.word * 4;
       slot[Slot.flagValue] = when.equals;

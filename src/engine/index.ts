@@ -2,6 +2,7 @@ export { type Build, Engine, type EngineOptions, LANES, type LoadedProgram } fro
 export type { KernelName } from './kernels.js';
 export { type Machine, thisMachine } from './platform.js';
 export {
+  abreast,
   type Call,
   type Condition,
   call,
@@ -9,5 +10,6 @@ export {
   type PlannedBuffer,
   type Program,
   record,
+  together,
   words,
 } from './program.js';

@@ -40,6 +40,7 @@ export const kernels = {
     perChannel: 'i32',
     bytes: 'i32',
     raw: 'pointer',
+    places: 'pointer',
     scale: 'pointer',
     shift: 'pointer',
     output: 'pointer',
@@ -67,6 +68,7 @@ export const kernels = {
     outputGradient: 'pointer',
     weightGradient: 'pointer',
     scope: 'i32',
+    columnsPerTile: 'i32',
   },
   sparseForward: {
     batch: 'pointer',
@@ -87,6 +89,21 @@ export const kernels = {
     support: 'pointer',
     input: 'pointer',
     outputGradient: 'pointer',
+    weightGradient: 'pointer',
+  },
+  listLit: { batch: 'pointer', lit: 'pointer', input: 'pointer' },
+  weighLit: { batch: 'pointer', lit: 'pointer', breakEven: 'f32' },
+  packStrips: {
+    batch: 'pointer',
+    lit: 'pointer',
+    rows: 'i32',
+    outputGradient: 'pointer',
+  },
+  litWeightGradient: {
+    batch: 'pointer',
+    lit: 'pointer',
+    rows: 'i32',
+    columnsPerTile: 'i32',
     weightGradient: 'pointer',
   },
   biasGradient: {
@@ -146,7 +163,7 @@ export const kernels = {
     gradient: 'pointer',
     firstMoment: 'pointer',
     secondMoment: 'pointer',
-    counts: 'pointer',
+    support: 'pointer',
   },
   shrinkColumns: {
     settings: 'pointer',

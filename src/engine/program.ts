@@ -34,13 +34,18 @@ type Arguments<K extends KernelName> = {
     : number;
 };
 
-/** One kernel over all of its tiles. Calls run one after the other, the tiles of one call in parallel. */
+/**
+ * One kernel over all of its tiles. Calls run one after the other, the tiles of one call, and the calls
+ * that `together` joins, in parallel.
+ */
 export interface Call<K extends KernelName = KernelName> {
   readonly kernel: K;
   readonly args: Arguments<K>;
   /** Pieces of work that write disjoint memory; with `perBlock`, so many for every block of the batch. */
   readonly tiles: number;
   readonly perBlock: boolean;
+  /** Whether it may run while the call before it does. */
+  readonly overlaps?: boolean;
   readonly when?: Condition;
 }
 
@@ -65,4 +70,23 @@ export function callPerBlock<K extends KernelName>(
   when?: Condition,
 ): Call {
   return { kernel, args, tiles, perBlock: true, ...(when && { when }) } as Call;
+}
+
+/**
+ * Joins calls that need nothing of one another, so that no thread waits between them: none writes what
+ * another one, or another one's condition, reads or writes.
+ */
+export function together(calls: readonly Call[]): Call[] {
+  return calls.map((each, index) => (index > 0 ? { ...each, overlaps: true } : each));
+}
+
+/**
+ * Runs lists of calls side by side: the first ones of all lists together, then the second ones. No list
+ * needs anything of another.
+ */
+export function abreast(lists: readonly (readonly Call[])[]): Call[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, i) =>
+    together(lists.flatMap((list) => list[i] ?? [])),
+  ).flat();
 }

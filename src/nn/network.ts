@@ -61,7 +61,13 @@ export class Network {
   readonly buffers: readonly NetworkBuffer[];
   readonly #features: number;
   readonly #batch = record('batch', [0, 0, 0]);
+  /** Where copies of a batch's samples lie, one after the other. */
   readonly #raw: PlannedBuffer;
+  /** The numbers of a batch's samples among those held. */
+  readonly #places: PlannedBuffer;
+  #held?: { readonly inputs: Inputs; readonly buffer: PlannedBuffer };
+  /** Whether the loaded batch lies among those held. */
+  #isHeld = false;
   readonly #rawTarget: PlannedBuffer;
   readonly #plan: NetworkPlan;
   readonly #loss: LossPlan;
@@ -86,6 +92,7 @@ export class Network {
     this.#options = options;
     this.#features = sizeOf(description.input);
     this.#raw = words('raw inputs', batchSize * this.#features);
+    this.#places = words('places', batchSize);
     this.#plan = planNetwork(description, batchSize, this.#batch, breakEven);
     this.parameters = this.#plan.layers.flatMap(({ parameters }) => parameters);
     this.buffers = this.#plan.layers.flatMap(({ buffers }) => buffers);
@@ -145,6 +152,20 @@ export class Network {
   }
 
   /**
+   * Keeps a copy of samples in the engine's memory, in place of those held before. `loadInputs` from the
+   * same array then copies nothing: the kernels gather the batch.
+   */
+  hold(inputs: Inputs): void {
+    this.#checkType(inputs);
+    const buffer = { name: 'held inputs', bytes: inputs.byteLength };
+    const to =
+      inputs instanceof Uint8Array ? this.engine.bytes(buffer) : this.engine.floats(buffer);
+    to.set(inputs);
+    this.#held = { inputs, buffer };
+    this.#programs.clear();
+  }
+
+  /**
    * Takes in the inputs of samples `order[from]` to `order[from + count − 1]`.
    *
    * @throws RangeError where count is not between 1 and the batch size, or a sample is missing
@@ -155,12 +176,23 @@ export class Network {
     }
     this.#samples = count;
     this.engine.integers(this.#batch).set([count, Math.ceil(count / LANES)]);
-    const bytes = inputs instanceof Uint8Array;
-    if (bytes !== (this.#options.inputType === 'bytes')) {
-      throw new TypeError(`the network was compiled for ${this.#options.inputType ?? 'floats'}`);
+    this.#checkType(inputs);
+    this.#isHeld = inputs === this.#held?.inputs;
+    if (this.#isHeld) {
+      const places = this.engine.integers(this.#places);
+      const samples = inputs.length / this.#features;
+      for (let i = 0; i < count; i++) places[i] = checkSample(order[from + i], samples);
+      return;
     }
-    const raw = bytes ? this.engine.bytes(this.#raw) : this.engine.floats(this.#raw);
+    const { engine } = this;
+    const raw = inputs instanceof Uint8Array ? engine.bytes(this.#raw) : engine.floats(this.#raw);
     copySamples(inputs, this.#features, order, from, count, raw);
+  }
+
+  #checkType(inputs: Inputs): void {
+    const { inputType = 'floats' } = this.#options;
+    if (inputs instanceof Uint8Array === (inputType === 'bytes')) return;
+    throw new TypeError(`the network was compiled for ${inputType}`);
   }
 
   /**
@@ -254,10 +286,11 @@ export class Network {
 
   /** Loads a program the first time that it is needed, and runs it. */
   #run(name: string, build: () => Program): void {
-    let program = this.#programs.get(name);
+    const key = this.#isHeld ? `${name}, held` : name;
+    let program = this.#programs.get(key);
     if (!program) {
       program = this.engine.load(build());
-      this.#programs.set(name, program);
+      this.#programs.set(key, program);
     }
     this.engine.run(program, Math.ceil(this.#samples / LANES));
   }
@@ -265,7 +298,9 @@ export class Network {
   #forward(mode: Mode): Call[] {
     const { inputType = 'floats', normalization = { mean: [0], std: [1] } } = this.#options;
     const bytes = inputType === 'bytes';
-    const load = this.#loadCall(this.#raw, this.#plan.input, {
+    const raw = this.#isHeld ? this.#held?.buffer : this.#raw;
+    const places = this.#isHeld ? this.#places : undefined;
+    const load = this.#loadCall({ raw, places }, this.#plan.input, {
       bytes,
       scale: normalization.std.map((std) => 1 / (std * (bytes ? 255 : 1))),
       shift: normalization.mean.map((mean, channel) => -mean / normalization.std[channel]),
@@ -278,7 +313,7 @@ export class Network {
     if (name === 'cross-entropy') return [...calls];
     const identity = { bytes: false, scale: [1], shift: [0] };
     const tensor = { ...this.#plan.output, value: target };
-    return [this.#loadCall(this.#rawTarget, tensor, identity), ...calls];
+    return [this.#loadCall({ raw: this.#rawTarget }, tensor, identity), ...calls];
   }
 
   #backward(scope: GradientScope): Call[] {
@@ -288,7 +323,7 @@ export class Network {
   }
 
   #loadCall(
-    raw: PlannedBuffer,
+    { raw, places }: { raw: PlannedBuffer | undefined; places?: PlannedBuffer | undefined },
     { shape, layout, value }: Tensor,
     { bytes, scale, shift }: { bytes: boolean; scale: number[]; shift: number[] },
   ): Call {
@@ -301,7 +336,7 @@ export class Network {
     const { record } = perChannel && shape.length !== 3 ? inChannels : layout;
     return callPerBlock('loadBatch', {
       ...{ batch: this.#batch, layout: record, perChannel: Number(perChannel) },
-      ...{ bytes: Number(bytes), raw, ...constants, output: value },
+      ...{ bytes: Number(bytes), raw, places, ...constants, output: value },
     });
   }
 
@@ -341,11 +376,14 @@ function copySamples(
   count: number,
   to: Inputs,
 ): void {
+  const samples = source.length / size;
   for (let i = 0; i < count; i++) {
-    const start = order[from + i] * size;
-    if (!(start >= 0 && start + size <= source.length)) {
-      throw new RangeError(`there is no sample ${order[from + i]}`);
-    }
+    const start = checkSample(order[from + i], samples) * size;
     to.set(source.subarray(start, start + size), i * size);
   }
+}
+
+function checkSample(sample: number, samples: number): number {
+  if (sample >= 0 && sample + 1 <= samples) return sample;
+  throw new RangeError(`there is no sample ${sample}`);
 }

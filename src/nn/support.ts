@@ -55,7 +55,7 @@ const Header = {
 } as const;
 
 /** Rows that one tile of `countRows` and `supportFill` covers. */
-const ROWS_PER_TILE = 32;
+const ROWS_PER_TILE = 16;
 
 /** Plans the index of a (rows × columns) weight. */
 export function planSupport(
@@ -75,6 +75,7 @@ export function planSupport(
     words(`${name} starts`, rows + 1),
     words(`${name} entries`, capacity),
     words(`${name} values`, capacity),
+    words(`${name} marks`, 2 * rows * Math.ceil(columns / 64)),
   ]);
   return { header, counts, capacity, breakEven };
 }
@@ -84,13 +85,13 @@ export function when(support: SupportPlan, pass: Pass, by: 'entries' | 'rows'): 
   return { buffer: support.header, word: Header[pass], equals: by === 'entries' ? 1 : 0 };
 }
 
-/** Counts the non-zeros of each row. */
+/** Marks the non-zeros of each row and counts them. */
 export function countCall(support: SupportPlan, weight: PlannedBuffer): Call {
   const tiles = Math.ceil((support.counts.bytes >> 2) / ROWS_PER_TILE);
   return call('countRows', { support: support.header, weight }, tiles);
 }
 
-/** Rebuilds the index from the counts. */
+/** Rebuilds the index from marks and counts. */
 export function indexCalls(support: SupportPlan, weight: PlannedBuffer): Call[] {
   const { header, breakEven } = support;
   const tiles = Math.ceil((support.counts.bytes >> 2) / ROWS_PER_TILE);

@@ -91,7 +91,7 @@ export function stepCalls(slot: Slot, { form }: Regularizer): Call[] {
         gradient,
         firstMoment: moments[0],
         secondMoment: moments[1],
-        counts: support?.counts,
+        support: support?.header,
       },
       Math.ceil(rows / rowsPerTile),
     ),

@@ -1,4 +1,4 @@
-import { type Call, type LoadedProgram, words } from '../engine/index.js';
+import { abreast, type Call, type LoadedProgram, words } from '../engine/index.js';
 import type { Regularizer } from '../math/index.js';
 import type { Network, Parameter } from '../nn/index.js';
 import { countCall } from '../nn/support.js';
@@ -216,7 +216,7 @@ export class Optimizer {
     this.#steps++;
     for (const group of this.groups) group.prepare(this.#steps, onSupport);
     this.#program ??= this.#network.engine.load(
-      this.groups.flatMap((group) => callsOf(this.#network, group)),
+      abreast(this.groups.flatMap((group) => callsOf(this.#network, group))),
     );
     this.#network.engine.run(this.#program, 1);
   }
@@ -251,9 +251,9 @@ export class Optimizer {
   }
 }
 
-/** A group's kernels for one step: move, prox and count, then the index of the non-zeros. */
-function callsOf(network: Network, { slots, fused, regularizer }: ParameterGroup): Call[] {
-  return slots.flatMap((slot) => {
+/** The kernels of one step, parameter by parameter: move, prox and count, then the index of the non-zeros. */
+function callsOf(network: Network, { slots, fused, regularizer }: ParameterGroup): Call[][] {
+  return slots.map((slot) => {
     const { parameter } = slot;
     const isCounted = fused && regularizer.form?.by !== 'columns';
     return [

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { describe, mock, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Engine, words } from '#lib/engine/index.js';
+import { abreast, call, callPerBlock, Engine, record, together, words } from '#lib/engine/index.js';
 import { l1 } from '#lib/math/index.js';
-import { denseStart, initialize, linear, Network, network, tanh } from '#lib/nn/index.js';
+import { denseStart, initialize, layoutOf, linear, Network, network, tanh } from '#lib/nn/index.js';
 import { builds } from './builds.js';
 import { bitsAfterTraining, regularizers } from './training.js';
 
@@ -34,6 +34,17 @@ for (const { build, skip } of builds) {
         });
       }
     }
+
+    test('on one, two and three threads, inputs mostly 0, copied or held', async () => {
+      for (const method of ['linbreg', 'adabreg'] as const) {
+        const train = (held: boolean) => (engine: Engine) =>
+          bitsAfterTraining(engine, l1(), { method, lit: 0.2, held });
+        const one = await withEngine({ build, threads: 1 }, train(false));
+        assert.equal(await withEngine({ build, threads: 1 }, train(true)), one);
+        assert.equal(await withEngine({ build, threads: 2 }, train(true)), one);
+        assert.equal(await withEngine({ build, threads: 3 }, train(false)), one);
+      }
+    });
 
     test('after the memory grew under the threads', async () => {
       const alone = await withEngine({ build, threads: 1 }, (engine) =>
@@ -87,6 +98,60 @@ test('a program without calls leaves the threads in step', async () => {
       assert.equal(bitsAfterTraining(engine, l1()), bits);
     }
   });
+});
+
+test('calls that overlap are all done before the next one', async () => {
+  const batch = record('batch', [16, 1, 0]);
+  const features = 640;
+  const fill = (name: string) => {
+    const layout = layoutOf([features]);
+    const buffers = { raw: words('raw', 16 * features), output: words(name, 16 * features) };
+    const constants = { scale: words('scale', 1), shift: words('shift', 1) };
+    const call = callPerBlock('loadBatch', {
+      ...{ batch, layout: layout.record, perChannel: 0, bytes: 0, places: undefined },
+      ...{ ...buffers, ...constants },
+    });
+    return { call, ...buffers, ...constants };
+  };
+  await withEngine({ threads: 3 }, (engine) => {
+    const inputs = [fill('a'), fill('b'), fill('c')];
+    const sums = inputs.map(({ output }, i) => {
+      const biasGradient = words(`sum ${i}`, features);
+      return {
+        biasGradient,
+        call: call('biasGradient', { batch, features, outputGradient: output, biasGradient }, 10),
+      };
+    });
+    const program = engine.load([
+      ...together(inputs.map((each) => each.call)),
+      ...together(sums.map((each) => each.call)),
+    ]);
+    for (const { scale } of inputs) engine.floats(scale).fill(1);
+    for (let round = 1; round <= 200; round++) {
+      inputs.forEach(({ raw }, i) => {
+        engine.floats(raw).fill(round + i);
+      });
+      engine.run(program, 1);
+      sums.forEach(({ biasGradient }, i) => {
+        assert.ok(engine.floats(biasGradient).every((sum) => sum === 16 * (round + i)));
+      });
+    }
+  });
+});
+
+test('side by side, lists of calls keep their order', () => {
+  const [a, b] = ['countRows', 'supportFill'] as const;
+  const of = (kernel: typeof a | typeof b) =>
+    call(kernel, { support: words('s', 1), weight: words('w', 1) }, 1);
+  const program = abreast([[of(a), of(b)], [], [of(b)]]);
+  assert.deepEqual(
+    program.map(({ kernel, overlaps = false }) => [kernel, overlaps]),
+    [
+      [a, false],
+      [b, true],
+      [b, false],
+    ],
+  );
 });
 
 describe('an engine refuses', () => {

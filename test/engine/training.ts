@@ -48,7 +48,16 @@ const residual: readonly LayerEntry[] = [
 export function bitsAfterTraining(
   engine: Engine,
   regularizer: Regularizer,
-  { method = 'adabreg' as MethodName, steps = 5, width = 200, kind = 'chain' as Kind } = {},
+  {
+    method = 'adabreg' as MethodName,
+    steps = 5,
+    width = 200,
+    kind = 'chain' as Kind,
+    /** Share of the bytes that are not 0. */
+    lit = 1,
+    /** Whether the engine gathers the batches itself. */
+    held = false,
+  } = {},
 ): string {
   const input = [3, 10, 10];
   const layers = kind === 'chain' ? chain(width) : residual;
@@ -62,8 +71,9 @@ export function bitsAfterTraining(
   initialize(net, 1, ({ shape }) => {
     return { density: 0.2, by: shape.length > 1 ? by : 'entries', gain: 2, bias: [1, 1] };
   });
-  const { below } = stream(2, 'data');
-  const inputs = Uint8Array.from({ length: count * sizeOf(input) }, () => below(256));
+  const { below, bernoulli } = stream(2, 'data');
+  const byte = () => (lit === 1 || bernoulli(lit) ? below(256) : 0);
+  const inputs = Uint8Array.from({ length: count * sizeOf(input) }, byte);
   const labels = Uint8Array.from({ length: count }, () => below(10));
   const order = Int32Array.from({ length: count }, (_, i) => (i * 5) % count);
 
@@ -79,6 +89,7 @@ export function bitsAfterTraining(
     },
   ]);
   optimizer.start();
+  if (held) net.hold(inputs);
   for (let step = 0; step < steps; step++) {
     const from = (step % 3) * batchSize;
     net.loadInputs(inputs, order, from, Math.min(batchSize, count - from));

@@ -136,6 +136,79 @@ for (const { build, skip } of builds) {
       });
     }
 
+    /** A layer with enough rows to look for background, and inputs of which a share is lit. */
+    const placeLit = (size: plain.Sizes, share: number, seed: number) => {
+      const { rows, columns, samples } = size;
+      const site = new PlacedSite(engine, linear(rows), [[columns]], samples);
+      const backgrounds = normals(columns, seed, 0.7).map((c) => Math.fround(-Math.abs(c)));
+      const lit = normals(samples * columns, seed + 1, share);
+      const x = lit.map((excess, i) => backgrounds[i % columns] + Math.abs(excess));
+      const g = normals(samples * rows, seed + 2);
+      site.fill(site.inputs[0], 'value', x, 7);
+      site.fill(site.output, 'gradient', g);
+      site.reindex();
+      const calls = site.placed.backward('all');
+      const kernels = calls.map(({ kernel }) => kernel);
+      const { lit: record } = calls[kernels.indexOf('litWeightGradient')].args as {
+        lit: PlannedBuffer;
+      };
+      const isSparse = () => engine.integers(record)[1] === 1;
+      return { site, x, g, calls, isSparse };
+    };
+    const litSizes = fc.record({
+      rows: fc.oneof(upTo(110, 48), upTo(300, 200)),
+      columns: fc.oneof(upTo(70), upTo(600, 500)),
+      samples: fc.oneof(upTo(50), upTo(150, 120)),
+    });
+    const share = fc.oneof(fc.constantFrom(0, 0.1, 0.45, 0.6, 1), fc.double({ min: 0, max: 1 }));
+
+    test('linear backward, gradients of all weights, where inputs are mostly background', () => {
+      fc.assert(
+        fc.property(litSizes, share, seed, (size, share, seed) => {
+          if (Number.isNaN(share)) return;
+          const { site, x, g, calls, isSparse } = placeLit(size, share, seed);
+          site.run(calls);
+          const { weight, bias } = site.parameters;
+          assertClose(site.read(weight.gradient), plain.weightGradient(x, g, size));
+          assertClose(site.read(bias.gradient), plain.biasGradient(g, size));
+          if (size.samples < 32 || size.columns < 30) return;
+          // Lanes past the samples may hold anything, and count.
+          if (share < 0.3) assert.ok(isSparse(), `${share} lit`);
+          if (share > 0.8) assert.ok(!isSparse(), `${share} lit`);
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    test('what is not a number passes through the sums over lit samples', () => {
+      const size = { rows: 70, columns: 40, samples: 64 };
+      for (const [where, bad] of [
+        ['gradient', NaN],
+        ['gradient', Infinity],
+        ['value', NaN],
+        ['value', -Infinity],
+      ] as const) {
+        const { site, x, g, calls, isSparse } = placeLit(size, 0.1, 3);
+        if (where === 'value') {
+          x[11 * size.columns + 5] = bad;
+          site.fill(site.inputs[0], 'value', x);
+        } else {
+          g[11 * size.rows + 5] = bad;
+          site.fill(site.output, 'gradient', g);
+        }
+        site.run(calls);
+        assert.ok(isSparse());
+        const expected = plain.weightGradient(x, g, size);
+        const actual = site.read(site.parameters.weight.gradient);
+        // Where the background is 0, nothing is left of an infinity that it multiplies.
+        for (const [i, value] of actual.entries()) {
+          if (Number.isNaN(bad))
+            assert.equal(Number.isNaN(value), Number.isNaN(expected[i]), `${i}`);
+          else if (Number.isFinite(value)) assert.ok(Number.isFinite(expected[i]), `${i}`);
+        }
+      }
+    });
+
     test('index of the non-zeros', () => {
       fc.assert(
         fc.property(upTo(70), upTo(70), density, seed, (rows, columns, density, seed) => {
@@ -293,7 +366,12 @@ for (const { build, skip } of builds) {
             );
             const [scale, shift] = [normals(channels, seed), normals(channels, seed + 1)];
             const layout = layoutOf(shape, halo);
+            // In order, or gathered.
+            const places = seed % 2 ? words('places', samples) : undefined;
+            const order = Array.from({ length: samples }, (_, i) => (places ? samples - 1 - i : i));
+            if (places) engine.integers(places).set(order);
             const buffers = {
+              places,
               raw: words('raw', raw.length),
               scale: words('scale', channels),
               shift: words('shift', channels),
@@ -310,8 +388,10 @@ for (const { build, skip } of builds) {
               ...{ batch, layout: layout.record, ...settings, ...buffers },
             });
             run(engine, [call], samples);
-            const expected = Array.from(raw, (x, i) => {
+            const size = sizeOf(shape);
+            const expected = Array.from(raw, (_, i) => {
               const channel = Math.floor(i / height / width) % channels;
+              const x = raw[order[Math.floor(i / size)] * size + (i % size)];
               return x * scale[channel] + shift[channel];
             });
             assertClose(read(buffers.output), blocked(expected, samples, 0, layout), 1e-6);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Engine } from '#lib/engine/index.js';
+import { Engine, type PlannedBuffer } from '#lib/engine/index.js';
 import {
   group,
   l1,
@@ -123,6 +123,14 @@ function assertIndexed(engine: Engine, net: Network, parameter: Parameter): void
     (_, r) => kept.filter((i) => Math.floor(i / columns) === r).length,
   );
   assert.deepEqual([...engine.integers(support!.counts)], counts);
+  // Columns of the entries, where any pass goes by them.
+  const header = engine.integers(support!.header);
+  if (!header.subarray(5, 8).some(Boolean)) return;
+  const entries = engine.integers(support!.header.fields![11] as PlannedBuffer);
+  assert.deepEqual(
+    [...entries.subarray(0, kept.length)],
+    kept.map((i) => i % columns),
+  );
 }
 
 for (const { build, skip } of builds) {

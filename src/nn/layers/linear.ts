@@ -1,4 +1,13 @@
-import { type Call, type Condition, call, callPerBlock, LANES } from '../../engine/index.js';
+import {
+  type Call,
+  type Condition,
+  call,
+  callPerBlock,
+  LANES,
+  record,
+  together,
+  words,
+} from '../../engine/index.js';
 import { sizeOf } from '../../math/index.js';
 import { type GradientScope, type Layer, type Operation, SCOPES, type Site } from '../operation.js';
 import { when } from '../support.js';
@@ -17,8 +26,19 @@ export function linear(outputs: number, { bias = true }: { bias?: boolean } = {}
 
 /** Tile sizes of kernels/linear-rows.ts, kernels/linear-entries.ts and kernels/bias.ts. */
 const PANEL = 24;
-const SPARSE_ROWS = 32;
+const SPARSE_ROWS = 16;
 const BIAS_FEATURES = 64;
+const LIT_FEATURES = 32;
+const LIT_SPARE = 4;
+const WIDE = 48;
+const NARROW = 16;
+
+/** At most so many columns make a tile of a gradient of all weights. */
+const COLUMNS_PER_TILE = 256;
+/** Below this many rows, a look at the input costs more than it saves where a ReLU leaves half of it. */
+const LIT_ROWS = 48;
+/** A little below the share of lit samples at which both kernels take the same time: 0.6 to 0.7, bench/linear.ts. */
+const LIT_BREAK_EVEN = 0.5;
 
 export const linearOperation: Operation<LinearLayer> = {
   inputs: 1,
@@ -47,11 +67,7 @@ export const linearOperation: Operation<LinearLayer> = {
       // What `linearWeightGradient` packs of the gradient to the output.
       scratchBytes: PANEL * site.blocks * LANES * 4,
       forward: () => forward(site),
-      backward: (scope) => [
-        ...weightGradient(site, scope),
-        ...biasGradient(site),
-        ...inputGradient(site),
-      ],
+      backward: (scope) => backward(site, scope),
     };
   },
 };
@@ -77,38 +93,99 @@ function forward({ batch, inputs: [input], output, parameters }: Site): Call[] {
   ];
 }
 
-function weightGradient(
-  { batch, inputs: [input], output, parameters }: Site,
-  scope: GradientScope,
-): Call[] {
-  const { weight } = parameters;
-  const support = weight.support!;
-  const common = {
-    batch,
-    support: support.header,
-    input: input.value,
-    outputGradient: output.gradient,
-    weightGradient: weight.gradient,
-  };
-  const byRows = (rows: keyof typeof SCOPES, condition?: Condition) =>
-    call(
-      'linearWeightGradient',
-      { ...common, scope: SCOPES[rows] },
-      Math.ceil(weight.rows / PANEL),
-      condition,
-    );
-  if (scope === 'all') return [byRows('all')];
+/** The parameters' gradients and the input's need nothing of one another. */
+function backward(site: Site, scope: GradientScope): Call[] {
+  const others = [...biasGradient(site), ...inputGradient(site)];
+  if (scope === 'all') {
+    if (site.parameters.weight.rows < LIT_ROWS) {
+      return together([gradientByRows(site, 'all'), ...others]);
+    }
+    const { prepare, weigh, run } = litGradient(site);
+    return [...together([...prepare, ...others]), weigh, ...together(run)];
+  }
   return [
     // What follows overwrites it on the support.
-    ...(scope === 'sampled' ? [byRows('sampled')] : []),
-    byRows('activeRows', when(support, 'weightGradient', 'rows')),
+    ...(scope === 'sampled' ? [gradientByRows(site, 'sampled')] : []),
+    ...together([...supportGradient(site), ...others]),
+  ];
+}
+
+function gradientByRows(site: Site, rows: keyof typeof SCOPES, condition?: Condition): Call {
+  const { weight } = site.parameters;
+  const columnsPerTile = splitColumns(weight.columns);
+  return call(
+    'linearWeightGradient',
+    { ...weightGradientArguments(site), scope: SCOPES[rows], columnsPerTile },
+    Math.ceil(weight.rows / PANEL) * Math.ceil(weight.columns / columnsPerTile),
+    condition,
+  );
+}
+
+/** Columns of a tile: pieces of about the same width, in whole fours, which are stored together. */
+function splitColumns(columns: number): number {
+  return 4 * Math.ceil(columns / Math.ceil(columns / COLUMNS_PER_TILE) / 4);
+}
+
+function supportGradient(site: Site): Call[] {
+  const { weight } = site.parameters;
+  const support = weight.support!;
+  return [
+    gradientByRows(site, 'activeRows', when(support, 'weightGradient', 'rows')),
     call(
       'sparseWeightGradient',
-      common,
+      weightGradientArguments(site),
       Math.ceil(weight.rows / SPARSE_ROWS),
       when(support, 'weightGradient', 'entries'),
     ),
   ];
+}
+
+function weightGradientArguments({ batch, inputs: [input], output, parameters }: Site) {
+  const { support, gradient } = parameters.weight;
+  return {
+    batch,
+    support: support!.header,
+    input: input.value,
+    outputGradient: output.gradient,
+    weightGradient: gradient,
+  };
+}
+
+/** The gradient of all weights: from the lit samples alone where these are few, else by rows. */
+function litGradient(site: Site): { prepare: Call[]; weigh: Call; run: Call[] } {
+  const { batch, inputs, output, parameters } = site;
+  const { rows, columns, gradient: weightGradient } = parameters.weight;
+  const tiles = Math.ceil(columns / LIT_FEATURES);
+  const wide = Math.floor(rows / WIDE);
+  const strips = wide + Math.ceil((rows - wide * WIDE) / NARROW);
+  const samples = site.blocks * LANES;
+  const entries = tiles * (LIT_FEATURES * samples + LIT_SPARE);
+  const lit = record('lit', [
+    ...[columns, 0],
+    words('lit backgrounds', columns),
+    words('lit counts', tiles),
+    words('lit spans', 2 * columns),
+    site.workspace(4 * (2 * entries + samples * NARROW * Math.ceil(rows / NARROW))),
+  ]);
+  const columnsPerTile = splitColumns(columns);
+  const by = (equals: number): Condition => ({ buffer: lit, word: 1, equals });
+  return {
+    prepare: [
+      call('listLit', { batch, lit, input: inputs[0].value }, tiles),
+      // Cheap enough to be done before it is known to be needed.
+      call('packStrips', { batch, lit, rows, outputGradient: output.gradient }, strips),
+    ],
+    weigh: call('weighLit', { batch, lit, breakEven: LIT_BREAK_EVEN }, 1),
+    run: [
+      gradientByRows(site, 'all', by(0)),
+      call(
+        'litWeightGradient',
+        { batch, lit, rows, columnsPerTile, weightGradient },
+        strips * Math.ceil(columns / columnsPerTile),
+        by(1),
+      ),
+    ],
+  };
 }
 
 function biasGradient({ batch, output, parameters: { bias } }: Site): Call[] {
