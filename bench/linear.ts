@@ -11,8 +11,8 @@ const BATCH = 128;
 const SIZES = [256, 1024, 4096];
 /** Outputs and inputs. */
 const LIT_SIZES = [
-  [48, 784],
-  [80, 200],
+  [100, 100],
+  [100, 784],
   [200, 784],
   [1024, 1024],
 ] as const;
@@ -153,27 +153,25 @@ async function benchBreakEven(): Promise<void> {
 /** Where the gradient of all weights from lit samples, found and listed, stops being faster than by rows. */
 async function benchLit(): Promise<void> {
   const engine = await Engine.create({ threads: 2 });
-  const shares = [0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 1];
+  const shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1];
   const rows = LIT_SIZES.map(([outputs, inputs]) => {
-    const works = shares.flatMap((share) => {
+    const ratios = shares.map((share) => {
       const layer = linear(outputs);
       const { placed } = placeLayer(engine, layer, [inputs], BATCH, 0, byEntries, 1, share);
       const calls = placed.backward('all');
-      const only = (...kernels: string[]) =>
-        engine.load(
-          calls.flatMap(({ when, ...each }) =>
-            kernels.includes(each.kernel) ? [each as Call] : [],
-          ),
+      const works = [
+        ['listLit', 'packStrips', 'weighLit', 'litWeightGradient'],
+        ['linearWeightGradient'],
+      ].map((kernels) => {
+        const only = calls.flatMap(({ when, ...each }) =>
+          kernels.includes(each.kernel) ? [each as Call] : [],
         );
-      const dense = only('linearWeightGradient');
-      const lit = only('listLit', 'packStrips', 'weighLit', 'litWeightGradient');
-      return [lit, dense].map((program, i) => ({
-        name: ['lit', 'dense'][i],
-        run: () => engine.run(program, BATCH / 16),
-      }));
+        const program = engine.load(only);
+        return { name: kernels[0], run: () => engine.run(program, BATCH / 16) };
+      });
+      const [lit, dense] = interleave(works);
+      return (lit / dense).toFixed(2);
     });
-    const times = interleave(works);
-    const ratios = shares.map((_, i) => (times[2 * i] / times[2 * i + 1]).toFixed(2));
     return [`${outputs} × ${inputs}`, ...ratios];
   });
   console.log('### Gradient of all weights: time from lit samples / time by rows\n');

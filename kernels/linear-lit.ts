@@ -158,27 +158,16 @@ function listFeature(args: ListLit, line: usize, entry: i32, background: f32): i
   let first = i32x4(0, 64, 128, 192), second = i32x4(256, 320, 384, 448);
   let third = i32x4(512, 576, 640, 704), fourth = i32x4(768, 832, 896, 960);
   const block = i32x4.splat(LANES << LINE_SHIFT);
-  // Without a branch for each sample: nothing predicts which are lit. What follows overwrites the rest of a
-  // vector.
+  // Without a branch: nothing predicts which samples are lit. What follows overwrites the rest of a vector.
   for (let blocks = args.batch.blocks; blocks > 0; blocks--, line += blockBytes) {
-    const a = v128.load(line), b = v128.load(line, 16), c = v128.load(line, 32), d = v128.load(line, 48);
-    if (!isBackground(a, b, c, d, value)) {
-      to = listFour(a, value, first, to, excesses);
-      to = listFour(b, value, second, to, excesses);
-      to = listFour(c, value, third, to, excesses);
-      to = listFour(d, value, fourth, to, excesses);
-    }
+    to = listFour(v128.load(line), value, first, to, excesses);
+    to = listFour(v128.load(line, 16), value, second, to, excesses);
+    to = listFour(v128.load(line, 32), value, third, to, excesses);
+    to = listFour(v128.load(line, 48), value, fourth, to, excesses);
     first = i32x4.add(first, block); second = i32x4.add(second, block);
     third = i32x4.add(third, block); fourth = i32x4.add(fourth, block);
   }
   return entry + <i32>((to - begin) >> 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function isBackground(a: v128, b: v128, c: v128, d: v128, value: v128): bool {
-  const left = v128.and(f32x4.eq(a, value), f32x4.eq(b, value));
-  return i32x4.all_true(v128.and(left, v128.and(f32x4.eq(c, value), f32x4.eq(d, value))));
 }
 
 // @ts-ignore: decorator

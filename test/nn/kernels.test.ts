@@ -156,11 +156,11 @@ for (const { build, skip } of builds) {
       return { site, x, g, calls, isSparse };
     };
     const litSizes = fc.record({
-      rows: fc.oneof(upTo(110, 48), upTo(300, 200)),
+      rows: fc.oneof(upTo(150, 96), upTo(300, 200)),
       columns: fc.oneof(upTo(70), upTo(600, 500)),
       samples: fc.oneof(upTo(50), upTo(150, 120)),
     });
-    const share = fc.oneof(fc.constantFrom(0, 0.1, 0.45, 0.6, 1), fc.double({ min: 0, max: 1 }));
+    const share = fc.oneof(fc.constantFrom(0, 0.1, 0.35, 0.45, 1), fc.double({ min: 0, max: 1 }));
 
     test('linear backward, gradients of all weights, where inputs are mostly background', () => {
       fc.assert(
@@ -173,15 +173,15 @@ for (const { build, skip } of builds) {
           assertClose(site.read(bias.gradient), plain.biasGradient(g, size));
           if (size.samples < 32 || size.columns < 30) return;
           // Lanes past the samples may hold anything, and count.
-          if (share < 0.3) assert.ok(isSparse(), `${share} lit`);
-          if (share > 0.8) assert.ok(!isSparse(), `${share} lit`);
+          if (share < 0.2) assert.ok(isSparse(), `${share} lit`);
+          if (share > 0.7) assert.ok(!isSparse(), `${share} lit`);
         }),
         { numRuns: 60 },
       );
     });
 
     test('what is not a number passes through the sums over lit samples', () => {
-      const size = { rows: 70, columns: 40, samples: 64 };
+      const size = { rows: 100, columns: 40, samples: 64 };
       for (const [where, bad] of [
         ['gradient', NaN],
         ['gradient', Infinity],

@@ -35,10 +35,10 @@ const NARROW = 16;
 
 /** At most so many columns make a tile of a gradient of all weights. */
 const COLUMNS_PER_TILE = 256;
-/** Below this many rows, a look at the input costs more than it saves where a ReLU leaves half of it. */
-const LIT_ROWS = 48;
-/** A little below the share of lit samples at which both kernels take the same time: 0.6 to 0.7, bench/linear.ts. */
-const LIT_BREAK_EVEN = 0.5;
+/** Below this many rows, listing the inputs costs about what it saves where a ReLU leaves half of them. */
+const LIT_ROWS = 96;
+/** A little below the share of lit samples at which both kernels take the same time (bench/linear.ts). */
+const LIT_BREAK_EVEN = 0.4;
 
 export const linearOperation: Operation<LinearLayer> = {
   inputs: 1,
