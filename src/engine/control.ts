@@ -152,6 +152,8 @@ export class Executor {
     const first = Atomics.load(words, Control.program) >>> 2;
     const calls = Atomics.load(words, Control.calls);
     this.#claims = Atomics.load(words, Control.claims) >>> 2;
+    // The claims are another program's: a next run has begun, and this one is over.
+    if (Atomics.load(words, Control.calls) !== calls) return;
     this.#stride = claimStride(calls);
     // A late thread may not see all of a memory that has grown.
     const end = Math.max(first + calls * SLOT_WORDS, this.#claims + this.#threads * this.#stride);

@@ -109,6 +109,11 @@ export class Engine {
     return this.#memory.maximumBytes;
   }
 
+  /** What every thread has of its own while a kernel runs. */
+  get scratchBytes(): number {
+    return this.#scratchBytes;
+  }
+
   /** Makes sure that every thread has at least so many bytes of its own while a kernel runs. */
   reserveScratch(bytes: number): void {
     if (bytes <= this.#scratchBytes) return;
@@ -177,7 +182,8 @@ export class Engine {
       }
     }
     Atomics.store(words, Control.memoryPages, words.byteLength / PAGE_BYTES);
-    // Threads read the program before the claims.
+    // So that a late thread takes no claims of this run for those of a program with other calls.
+    Atomics.store(words, Control.calls, 0);
     Atomics.store(words, Control.claims, claims);
     Atomics.store(words, Control.calls, calls);
     Atomics.store(words, Control.program, program.offset);

@@ -2,7 +2,7 @@ import { type PlannedBuffer, type Program, record } from '../engine/index.js';
 import { sizeOf } from '../math/index.js';
 import type { NetworkDescription } from './description.js';
 import type { CompileOptions } from './network.js';
-import { planNetwork } from './plan.js';
+import { planNetwork, scratchBytes } from './plan.js';
 import { defaultBreakEven } from './support.js';
 
 /** What a network in training takes, in bytes, before it is compiled. */
@@ -11,6 +11,8 @@ export interface MemoryUse {
   readonly network: number;
   /** One array as large as all its parameters: optimizers keep up to three of them. */
   readonly parameters: number;
+  /** What each thread wants for itself. */
+  readonly scratch: number;
 }
 
 /**
@@ -34,6 +36,7 @@ export function memoryUse(
   return {
     network: inputs + bytesOf(buffers),
     parameters: bytesOf(new Set(parameters.map(({ value }) => value))),
+    scratch: scratchBytes(layers),
   };
 }
 

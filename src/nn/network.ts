@@ -14,7 +14,7 @@ import type { NetworkDescription } from './description.js';
 import { type LossName, type LossPlan, planLoss } from './loss.js';
 import type { GradientScope, Mode, NetworkBuffer } from './operation.js';
 import type { Parameter } from './parameter.js';
-import { type NetworkPlan, planNetwork } from './plan.js';
+import { type NetworkPlan, planNetwork, scratchBytes } from './plan.js';
 import { layoutOf, type Tensor } from './planes.js';
 import {
   activeRowsOf,
@@ -47,6 +47,9 @@ export interface BatchResult {
 
 /** Samples to take batches from: count × features, sample after sample. */
 export type Inputs = Uint8Array | Float32Array;
+
+/** Ends the names of programs that gather their batch from the samples held. */
+const HELD = ', held';
 
 /** A network compiled for an engine and a batch size, with its parameters in the engine's memory. */
 export class Network {
@@ -91,7 +94,8 @@ export class Network {
     this.breakEven = breakEven;
     this.#options = options;
     this.#features = sizeOf(description.input);
-    this.#raw = words('raw inputs', batchSize * this.#features);
+    const bytesPerInput = options.inputType === 'bytes' ? 1 : 4;
+    this.#raw = { name: 'raw inputs', bytes: bytesPerInput * batchSize * this.#features };
     this.#places = words('places', batchSize);
     this.#plan = planNetwork(description, batchSize, this.#batch, breakEven);
     this.parameters = this.#plan.layers.flatMap(({ parameters }) => parameters);
@@ -102,7 +106,7 @@ export class Network {
     for (const { value, initial } of this.buffers) engine.floats(value).fill(initial);
     engine.allocate(this.#loss.losses);
     engine.allocate(this.#loss.hits);
-    engine.reserveScratch(scratchBytes(this.#plan));
+    engine.reserveScratch(scratchBytes(this.#plan.layers));
   }
 
   get loss(): LossName {
@@ -153,16 +157,27 @@ export class Network {
 
   /**
    * Keeps a copy of samples in the engine's memory, in place of those held before. `loadInputs` from the
-   * same array then copies nothing: the kernels gather the batch.
+   * same array then copies nothing: the kernels gather the batch. What is written to the array later is not
+   * seen, and no batch is loaded any more.
    */
   hold(inputs: Inputs): void {
     this.#checkType(inputs);
-    const buffer = { name: 'held inputs', bytes: inputs.byteLength };
-    const to =
-      inputs instanceof Uint8Array ? this.engine.bytes(buffer) : this.engine.floats(buffer);
+    const fits = this.#held && this.#held.buffer.bytes >= inputs.byteLength;
+    const buffer = fits ? this.#held!.buffer : { name: 'held inputs', bytes: inputs.byteLength };
+    const { engine } = this;
+    const to = inputs instanceof Uint8Array ? engine.bytes(buffer) : engine.floats(buffer);
     to.set(inputs);
     this.#held = { inputs, buffer };
-    this.#programs.clear();
+    this.#samples = 0;
+    this.#isHeld = false;
+    if (!fits) this.#dropHeldPrograms();
+  }
+
+  /** Those that read the memory where samples were held before. */
+  #dropHeldPrograms(): void {
+    for (const key of this.#programs.keys()) {
+      if (key.endsWith(HELD)) this.#programs.delete(key);
+    }
   }
 
   /**
@@ -227,6 +242,7 @@ export class Network {
 
   /** Forward pass and loss of the loaded batch. */
   evaluate(): BatchResult {
+    this.#checkLoaded();
     this.#run('evaluate', () => [...this.#forward('evaluation'), ...this.#lossCalls()]);
     return this.#result();
   }
@@ -237,6 +253,7 @@ export class Network {
    * @param sampledBlock for the scope `sampled`: which sixteen samples of the batch stand for it
    */
   differentiate(scope: GradientScope = 'all', sampledBlock = 0): BatchResult {
+    this.#checkLoaded();
     this.engine.integers(this.#batch)[2] = sampledBlock;
     this.#run(scope, () => [
       ...this.#forward('training'),
@@ -284,9 +301,13 @@ export class Network {
     }
   }
 
+  #checkLoaded(): void {
+    if (this.#samples === 0) throw new Error('no batch is loaded: call loadInputs first');
+  }
+
   /** Loads a program the first time that it is needed, and runs it. */
   #run(name: string, build: () => Program): void {
-    const key = this.#isHeld ? `${name}, held` : name;
+    const key = this.#isHeld ? name + HELD : name;
     let program = this.#programs.get(key);
     if (!program) {
       program = this.engine.load(build());
@@ -350,11 +371,6 @@ export class Network {
     }
     return total;
   }
-}
-
-/** What the most demanding layer's kernels keep for themselves. */
-function scratchBytes({ layers }: NetworkPlan): number {
-  return Math.max(...layers.map(({ placed }) => placed.scratchBytes ?? 0));
 }
 
 function checkNormalization(given: CompileOptions['normalization'], input: Shape): void {

@@ -87,6 +87,11 @@ export function planNetwork(
   };
 }
 
+/** What the most demanding layer's kernels want for themselves in every thread. */
+export function scratchBytes(layers: readonly PlacedLayer[]): number {
+  return Math.max(...layers.map(({ placed }) => placed.scratchBytes ?? 0));
+}
+
 function place({ name, layer, operation }: ResolvedLayer, site: Site): Placed {
   try {
     return operation.place(layer, site);

@@ -47,12 +47,21 @@ export function buildDescription({ model }: Config, samples: Samples): NetworkDe
   return description;
 }
 
+/** Inputs up to this size are copied to the engine's memory, where the kernels gather batches from. */
+const HELD_BYTES = 2 ** 26;
+
 /**
  * The network of a configuration, its parameters still zero.
  *
+ * @param hold whether to keep a copy of the training inputs in the engine's memory, where there is room
  * @throws {ConfigError} layers do not fit one another, or the last one the targets
  */
-export function buildNetwork(engine: Engine, config: Config, data: TrainingData): Network {
+export function buildNetwork(
+  engine: Engine,
+  config: Config,
+  data: TrainingData,
+  { hold = false } = {},
+): Network {
   const { train, mean, std } = data;
   const description = buildDescription(config, train);
   const options: CompileOptions = {
@@ -62,8 +71,12 @@ export function buildNetwork(engine: Engine, config: Config, data: TrainingData)
     ...(config.normalize && mean && std && { normalization: { mean, std } }),
     breakEven: config.breakEven,
   };
-  checkMemory(engine, config, description, options);
-  return new Network(engine, description, options);
+  const spare = checkMemory(engine, config, description, options);
+  const network = new Network(engine, description, options);
+  // Half of what is left is for what no plan names: programs and their arguments.
+  const isSmall = train.inputs.byteLength <= Math.min(HELD_BYTES, spare / 2);
+  if (hold && isSmall) network.hold(train.inputs);
+  return network;
 }
 
 function describeModel(

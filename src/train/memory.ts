@@ -7,6 +7,7 @@ import { ConfigError } from './config-error.js';
 /**
  * Makes sure, before anything is allocated, that a run fits the engine's memory.
  *
+ * @returns bytes that it leaves
  * @throws {ConfigError} it does not; names what is needed and the largest batch that fits
  */
 export function checkMemory(
@@ -14,15 +15,16 @@ export function checkMemory(
   config: Config,
   description: NetworkDescription,
   options: CompileOptions,
-): void {
+): number {
   const free = engine.maximumBytes - engine.usedBytes;
   const needed = (batchSize: number) => {
-    const { network, parameters } = memoryUse(description, { ...options, batchSize });
-    return network + optimizerArrays(config) * parameters;
+    const use = memoryUse(description, { ...options, batchSize });
+    const scratch = use.scratch > engine.scratchBytes ? use.scratch * engine.threads : 0;
+    return use.network + optimizerArrays(config) * use.parameters + scratch;
   };
   const { batchSize } = config;
   const asked = needed(batchSize);
-  if (asked <= free) return;
+  if (asked <= free) return free - asked;
   const largest = largestThatFits(batchSize, (samples) => needed(samples) <= free);
   throw new ConfigError(
     `batchSize: ${batchSize} needs ${mebibytes(asked)} of memory, the engine has ${mebibytes(free)}; ` +

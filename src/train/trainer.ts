@@ -54,9 +54,6 @@ export class DivergenceError extends UserError {
   }
 }
 
-/** Inputs up to this size are copied to the engine's memory, where the kernels gather batches from. */
-const HELD_BYTES = 2 ** 26;
-
 /** All that a run has to remember besides the arrays of network and optimizer. */
 export interface TrainerState {
   /** Epochs completed, and steps taken in the one that is under way. */
@@ -125,8 +122,8 @@ export class Trainer {
     this.#train = train;
     this.#places = Int32Array.from({ length: config.batchSize }, (_, i) => i);
     this.#validation = validation;
-    this.network = buildNetwork(engine, config, data);
-    if (!config.augment) holdIfSmall(this.network, data.train.inputs);
+    // Augmented images are made anew for each batch.
+    this.network = buildNetwork(engine, config, data, { hold: !config.augment });
     this.#work = weightWork(this.network.description);
     this.#parameters = new Map(this.network.parameters.map((each) => [each.name, each]));
     initialize(this.network, config.seed, (parameter) => startOf(config, parameter));
@@ -393,12 +390,6 @@ export class Trainer {
     }
     return sums.score(this.#hasAccuracy);
   }
-}
-
-function holdIfSmall(network: Network, inputs: Samples['inputs']): void {
-  const { maximumBytes, usedBytes } = network.engine;
-  if (inputs.byteLength <= Math.min(HELD_BYTES, (maximumBytes - usedBytes) / 4))
-    network.hold(inputs);
 }
 
 function everySample({ count }: Samples): Int32Array {

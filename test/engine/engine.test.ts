@@ -25,7 +25,7 @@ async function withEngine<T>(
 for (const { build, skip } of builds) {
   describe(`the same bits, build ${build}`, { skip }, () => {
     for (const [name, regularizer] of Object.entries(regularizers)) {
-      for (const kind of ['chain', 'residual'] as const) {
+      for (const kind of ['chain', 'residual', 'patched'] as const) {
         test(`on one, two and three threads, ${kind}, ${name}`, async () => {
           const train = (engine: Engine) => bitsAfterTraining(engine, regularizer, { kind });
           const one = await withEngine({ build, threads: 1 }, train);
@@ -135,6 +135,38 @@ test('calls that overlap are all done before the next one', async () => {
       sums.forEach(({ biasGradient }, i) => {
         assert.ok(engine.floats(biasGradient).every((sum) => sum === 16 * (round + i)));
       });
+    }
+  });
+});
+
+test('calls that overlap run or not as their flags say, run after run', async () => {
+  const features = 64;
+  const flag = record('flag', [0]);
+  const batch = record('batch', [16, 1, 0]);
+  await withEngine({ threads: 4 }, (engine) => {
+    const input = words('input', 16 * features);
+    engine.floats(input).fill(1);
+    const sums = [0, 1, 0, 1].map((equals, i) => ({ equals, sum: words(`sum ${i}`, features) }));
+    const program = engine.load(
+      together(
+        sums.map(({ equals, sum: biasGradient }) =>
+          call('biasGradient', { batch, features, outputGradient: input, biasGradient }, 1, {
+            ...{ buffer: flag, word: 0, equals },
+          }),
+        ),
+      ),
+    );
+    const nothing = engine.load([]);
+    // More runs than a ticket has generations.
+    for (let round = 0; round < 5000; round++) {
+      for (const { sum } of sums) engine.floats(sum).fill(0);
+      const value = (round >> 1) & 1;
+      engine.integers(flag)[0] = value;
+      if (round % 5 === 0) engine.run(nothing, 1);
+      engine.run(program, 1);
+      for (const { equals, sum } of sums) {
+        assert.equal(engine.floats(sum)[features - 1], equals === value ? 16 : 0);
+      }
     }
   });
 });

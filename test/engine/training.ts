@@ -26,7 +26,7 @@ export const regularizers: Readonly<Record<string, Regularizer>> = {
   'group-kernels': group('kernels'),
 };
 
-type Kind = 'chain' | 'residual';
+type Kind = 'chain' | 'residual' | 'patched';
 
 const chain = (width: number) => [linear(width), relu(), linear(75), tanh(), linear(10)];
 
@@ -44,6 +44,25 @@ const residual: readonly LayerEntry[] = [
   ...[relu(), flatten(), linear(10)],
 ];
 
+/** Convolutions that go by patches, of numbers of channels that no tile divides. */
+const patched: readonly LayerEntry[] = [
+  ['c0', conv2d(17, 3, { padding: 1 })],
+  ['t0', tanh()],
+  ['c1', conv2d(19, 3, { padding: 1, bias: false })],
+  ['t1', tanh()],
+  ['c2', conv2d(67, 3, { padding: 2 })],
+  ['t2', tanh()],
+  ['c3', conv2d(33, 3)],
+  ...[relu(), flatten(), linear(10)],
+];
+
+const byRows = { forward: 0, inputGradient: 0, weightGradient: 0 };
+
+const graphs: Readonly<Record<Exclude<Kind, 'chain'>, readonly LayerEntry[]>> = {
+  residual,
+  patched,
+};
+
 /** Trains a small network on random bytes and digests all bits of its parameters and of v. */
 export function bitsAfterTraining(
   engine: Engine,
@@ -60,12 +79,13 @@ export function bitsAfterTraining(
   } = {},
 ): string {
   const input = [3, 10, 10];
-  const layers = kind === 'chain' ? chain(width) : residual;
+  const layers = kind === 'chain' ? chain(width) : graphs[kind];
   const [batchSize, count] = [40, 97];
   const net = new Network(engine, network(input, layers), {
     batchSize,
     inputType: 'bytes',
     normalization: { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.4] },
+    ...(kind === 'patched' && { breakEven: byRows }),
   });
   const by = regularizer.form!.by;
   initialize(net, 1, ({ shape }) => {

@@ -1,19 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine } from '#lib/engine/index.js';
-import { resolveConfig, Trainer } from '#lib/train/index.js';
+import { type ConfigInput, resolveConfig, Trainer } from '#lib/train/index.js';
 import { toyConfig, toyData } from './toy.js';
 
 const data = toyData();
 
 /** Takes one step on an engine of so much memory. */
-async function stepWithin(maximumBytes: number, batchSize: number, hidden = 20_000) {
-  const engine = await Engine.create({ threads: 1, maximumBytes });
+async function stepWithin(
+  maximumBytes: number,
+  batchSize: number,
+  { hidden = 20_000, threads = 1, given = data, changes = {} } = {},
+) {
+  const engine = await Engine.create({ threads, maximumBytes });
   try {
-    const config = toyConfig({ model: { kind: 'mlp', hidden: [hidden] }, batchSize });
-    new Trainer(engine, resolveConfig(config), data).step();
+    const model: ConfigInput['model'] = { kind: 'mlp', hidden: [hidden] };
+    const config = toyConfig({ model, batchSize, ...changes });
+    const trainer = new Trainer(engine, resolveConfig(config), given);
+    trainer.step();
+    trainer.test();
   } finally {
     engine.close();
+  }
+}
+
+/** The least memory, in steps of a quarter of a MiB, that is not refused; there, a step runs. */
+async function leastMemory(options: Parameters<typeof stepWithin>[2]): Promise<number> {
+  for (let bytes = 2 ** 22; ; bytes += 2 ** 18) {
+    try {
+      await stepWithin(bytes, 16, options);
+      return bytes;
+    } catch (error) {
+      assert.match((error as Error).message, /^batchSize: 16 needs/);
+    }
   }
 }
 
@@ -31,4 +50,28 @@ test('a batch that the memory has no room for is refused with the largest that f
 
 test('a network that the memory has no room for is refused', async () => {
   await assert.rejects(stepWithin(2 ** 22, 16), /the network is too large for it$/);
+});
+
+test('training data are kept in the engine only where there is room beside the network', async () => {
+  const large = toyData(20_000);
+  assert.ok(large.train.inputs.byteLength > 2 ** 21);
+  const least = await leastMemory({ hidden: 2_000 });
+  for (let bytes = least; bytes < least + 2 ** 23; bytes += 2 ** 20) {
+    await stepWithin(bytes, 16, { hidden: 2_000, given: large });
+  }
+});
+
+test('what every thread wants for itself is counted', async () => {
+  const convolutions = [
+    { kind: 'conv2d', channels: 64, size: 3, padding: 1 },
+    { kind: 'conv2d', channels: 64, size: 3, padding: 1 },
+    { kind: 'flatten' },
+    { kind: 'linear', outputs: 4 },
+  ].map((layer, i) => ({ name: `layer${i}`, layer }));
+  const changes = { model: { kind: 'layers', layers: convolutions } as never };
+  const [one, eight] = [
+    await leastMemory({ threads: 1, changes }),
+    await leastMemory({ threads: 8, changes }),
+  ];
+  assert.ok(eight - one > 2 ** 22, `${one} and ${eight} bytes`);
 });
