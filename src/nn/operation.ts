@@ -47,7 +47,10 @@ export interface Site {
   /** By the short name that `parameters` gave them. */
   readonly parameters: Readonly<Record<string, Parameter>>;
   readonly buffers: Readonly<Record<string, NetworkBuffer>>;
-  /** Memory that is free between calls, as large as the largest request for it. */
+  /**
+   * Memory that a layer has to itself within its forward, and within its backward calls, as large as the
+   * largest request for it.
+   */
   readonly workspace: (bytes: number) => PlannedBuffer;
 }
 

@@ -200,7 +200,7 @@ for (const { build, skip } of builds) {
         assert.ok(isSparse());
         const expected = plain.weightGradient(x, g, size);
         const actual = site.read(site.parameters.weight.gradient);
-        // Where the background is 0, nothing is left of an infinity that it multiplies.
+        // What is NaN or infinite by rows is not finite here; an infinity may become NaN.
         for (const [i, value] of actual.entries()) {
           if (Number.isNaN(bad))
             assert.equal(Number.isNaN(value), Number.isNaN(expected[i]), `${i}`);

@@ -24,7 +24,7 @@ export function linear(outputs: number, { bias = true }: { bias?: boolean } = {}
   return { kind: 'linear', outputs, bias };
 }
 
-/** Tile sizes of kernels/linear-rows.ts, kernels/linear-entries.ts and kernels/bias.ts. */
+/** Tile sizes of kernels/linear-rows.ts, linear-entries.ts, linear-lit.ts and bias.ts. */
 const PANEL = 24;
 const SPARSE_ROWS = 16;
 const BIAS_FEATURES = 64;

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { Engine } from '#lib/engine/index.js';
+import { denseStart, initialize, linear, Network, network } from '#lib/nn/index.js';
+import { normals } from './site.js';
+
+describe('samples held in the engine', async () => {
+  const engine = await Engine.create({ threads: 2 });
+  after(() => engine.close());
+  const FEATURES = 12;
+  const many = normals(100 * FEATURES, 1);
+  const few = normals(20 * FEATURES, 2);
+  const order = Int32Array.from({ length: 16 }, (_, i) => (i * 7) % 20);
+  const labels = Uint8Array.from({ length: 100 }, (_, i) => i % 3);
+
+  const make = () => {
+    const net = new Network(engine, network([FEATURES], [linear(3)]), { batchSize: 16 });
+    initialize(net, 1, () => denseStart);
+    return net;
+  };
+  const lossOf = (net: Network, inputs: Float32Array) => {
+    net.loadInputs(inputs, order, 0, 16);
+    net.loadLabels(labels, order, 0);
+    return net.evaluate().loss;
+  };
+  const copied = make();
+  const expected = { many: lossOf(copied, many), few: lossOf(copied, few) };
+
+  test('give what copied ones give, whichever array is held, and beside another one', () => {
+    const net = make();
+    for (const held of [many, few, many]) {
+      net.hold(held);
+      assert.equal(lossOf(net, many), expected.many);
+      assert.equal(lossOf(net, few), expected.few);
+      assert.equal(lossOf(net, many), expected.many);
+    }
+  });
+
+  test('take the place of those before', () => {
+    const net = make();
+    net.hold(many);
+    lossOf(net, many);
+    lossOf(net, few);
+    const used = engine.usedBytes;
+    for (let i = 0; i < 5; i++) {
+      net.hold(few);
+      lossOf(net, few);
+    }
+    assert.equal(engine.usedBytes, used);
+  });
+
+  test('leave no batch loaded', () => {
+    const net = make();
+    net.hold(many);
+    lossOf(net, many);
+    net.hold(few);
+    assert.throws(() => net.evaluate(), /no batch is loaded/);
+    assert.throws(() => net.differentiate(), /no batch is loaded/);
+  });
+
+  test('are refused where they are of the wrong type or missing', () => {
+    const net = make();
+    assert.throws(() => net.hold(new Uint8Array(24)), /compiled for floats/);
+    net.hold(few);
+    assert.throws(() => net.loadInputs(few, [20], 0, 1), /there is no sample 20/);
+    assert.throws(() => net.loadInputs(few, [-1], 0, 1), /there is no sample -1/);
+  });
+});
