@@ -66,20 +66,22 @@ function pointBytes(lines: i32): usize {
 // @ts-ignore: decorator
 @inline
 export function patchInput(sweep: Sweep, patches: Patches, patch: i32): usize {
-  const block = patch / patches.perBlock, place = patch % patches.perBlock;
-  const y = (place / patches.across) << 1, x = (place % patches.across) << 1;
-  const line = block * sweep.inputBlock + sweep.inputStart + y * sweep.inputStepY + x * sweep.inputStepX;
-  return <usize>line << LINE_SHIFT;
+  return patchAt(patches, patch, sweep.inputBlock, sweep.inputStart, sweep.inputStepY, sweep.inputStepX);
 }
 
 /** The same of its first output line. */
 // @ts-ignore: decorator
 @inline
 export function patchOutput(sweep: Sweep, patches: Patches, patch: i32): usize {
+  return patchAt(patches, patch, sweep.outputBlock, sweep.outputStart, sweep.outputStepY, sweep.outputStepX);
+}
+
+// @ts-ignore: decorator
+@inline
+function patchAt(patches: Patches, patch: i32, blockLines: i32, start: i32, stepY: i32, stepX: i32): usize {
   const block = patch / patches.perBlock, place = patch % patches.perBlock;
   const y = (place / patches.across) << 1, x = (place % patches.across) << 1;
-  const line = block * sweep.outputBlock + sweep.outputStart + y * sweep.outputStepY + x * sweep.outputStepX;
-  return <usize>line << LINE_SHIFT;
+  return <usize>(block * blockLines + start + y * stepY + x * stepX) << LINE_SHIFT;
 }
 
 /** Bᵀ d B of the lines of a patch; `row` bytes between its rows, `point` between the results. */
