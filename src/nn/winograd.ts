@@ -2,6 +2,7 @@
 import { type Call, type Condition, call, type PlannedBuffer, record } from '../engine/index.js';
 import type { Parameter } from './parameter.js';
 import type { Layout } from './planes.js';
+import type { ConvolutionShape } from './sweep.js';
 
 /** How a sweep of 3 × 3 kernels falls into patches of 2 × 2 outputs: `Patches` of kernels/winograd.ts. */
 export interface Patches {
@@ -11,14 +12,6 @@ export interface Patches {
   readonly perBlock: number;
   /** Patches that a tile of `convWinograd` takes. */
   readonly together: number;
-}
-
-/** What decides whether a sweep falls into patches. */
-export interface Kernels {
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly stride: number;
-  readonly padding: number;
 }
 
 /** Sizes of these kernels: the numbers of a transformed patch, and the tiles of the weight gradient. */
@@ -48,7 +41,7 @@ const LEAST_TOGETHER = 4;
 
 /** Whether a sweep over so many channels, to planes of this size, goes by patches. */
 export function goesByPatches(
-  { kernelHeight, kernelWidth, stride, padding }: Kernels,
+  { kernelHeight, kernelWidth, stride, padding }: Omit<ConvolutionShape, 'inputs' | 'outputs'>,
   channels: number,
   height: number,
   width: number,
