@@ -3,7 +3,7 @@
 import {
   POSITION_BYTES, Sweep, inputAt, outputAt, placePositions,
 } from './conv';
-import { Batch, LINE_SHIFT, Support, scratch } from './layout';
+import { Batch, LINE, LINE_SHIFT, Support, scratch } from './layout';
 import { madd, sumLanes } from './simd';
 
 @unmanaged
@@ -165,18 +165,20 @@ export function convEntriesWeightGradient(args: ConvEntriesWeightGradient, tile:
   memory.fill(partials, 0, <usize>support.nonZeros << 2);
   const input = args.input + (<usize>(tile * sweep.inputBlock) << LINE_SHIFT);
   const output = args.outputGradient + (<usize>(tile * sweep.outputBlock) << LINE_SHIFT);
-  for (let strip = 0; strip < sweep.tilesPerBlock; strip++) {
-    const count = placePositions(sweep, strip);
+  for (let y = 0; y < sweep.height; y += sweep.rowsPerTile) {
+    const height = min(sweep.rowsPerTile, sweep.height - y);
+    const x = input + (<usize>(sweep.inputStart + y * sweep.inputStepY) << LINE_SHIFT);
     beginRows(support);
     for (let column = 0; column < support.columns; column += sweep.pieceColumns) {
+      let gradient = output + (<usize>(sweep.outputStart + y * sweep.outputStepY) << LINE_SHIFT);
       for (let row = 0; row < support.rows; row++) {
-        const gradient = output + (<usize>(row * sweep.outputPlane) << LINE_SHIFT);
         const cursor = cursors() + <usize>(row << 2);
         const end = endOfPiece(support, row, column + sweep.pieceColumns);
         for (let at = load<i32>(cursor); at < end; at += 4) {
-          gradientOfFour(support, sweep.taps, at, end, count, input, gradient, partials);
+          gradientOfFour(sweep, support, at, end, height, x, gradient, partials);
         }
         store<i32>(cursor, end);
+        gradient += <usize>sweep.outputPlane << LINE_SHIFT;
       }
     }
   }
@@ -185,34 +187,41 @@ export function convEntriesWeightGradient(args: ConvEntriesWeightGradient, tile:
 /** Byte offset of a non-zero's line, of the row's last one where `at` runs past the end. */
 // @ts-ignore: decorator
 @inline
-function lineOf(support: Support, taps: usize, at: i32, end: i32): usize {
+function lineOf(sweep: Sweep, support: Support, at: i32, end: i32): usize {
   const column = load<i32>(support.entries + <usize>(min(at, end - 1) << 2));
-  return <usize>(load<i32>(taps + <usize>(column << 2)) << LINE_SHIFT);
+  return <usize>(load<i32>(sweep.taps + <usize>(column << 2)) << LINE_SHIFT);
 }
 
-/** Adds to the partial gradients of four non-zeros of one row what a strip gives. */
+/**
+ * Adds to the partial gradients of four non-zeros of one row what a strip of so many rows of positions gives.
+ * `input` and `gradient` are its first lines.
+ */
 function gradientOfFour(
-  support: Support, taps: usize, at: i32, end: i32, count: i32,
+  sweep: Sweep, support: Support, at: i32, end: i32, height: i32,
   input: usize, gradient: usize, partials: usize,
 ): void {
-  const offset0 = lineOf(support, taps, at, end), offset1 = lineOf(support, taps, at + 1, end);
-  const offset2 = lineOf(support, taps, at + 2, end), offset3 = lineOf(support, taps, at + 3, end);
+  const first = lineOf(sweep, support, at, end), second = lineOf(sweep, support, at + 1, end) - first;
+  const third = lineOf(sweep, support, at + 2, end) - first, fourth = lineOf(sweep, support, at + 3, end) - first;
+  const rowBytes = <usize>sweep.width << LINE_SHIFT, step = <usize>sweep.inputStepX << LINE_SHIFT;
   const zero = f32x4.splat(0);
   let a = zero, b = zero, c = zero, d = zero, e = zero, f = zero, g = zero, h = zero;
-  let position = scratch();
-  for (const last = position + <usize>(count << 3); position < last; position += 8) {
-    const x = input + <usize>load<i32>(position), y = gradient + <usize>load<i32>(position, 4);
-    const x0 = x + offset0, x1 = x + offset1, x2 = x + offset2, x3 = x + offset3;
-    let y0 = v128.load(y), y1 = v128.load(y, 16);
-    a = madd(y0, v128.load(x0), a); e = madd(y1, v128.load(x0, 16), e);
-    b = madd(y0, v128.load(x1), b); f = madd(y1, v128.load(x1, 16), f);
-    c = madd(y0, v128.load(x2), c); g = madd(y1, v128.load(x2, 16), g);
-    d = madd(y0, v128.load(x3), d); h = madd(y1, v128.load(x3, 16), h);
-    y0 = v128.load(y, 32); y1 = v128.load(y, 48);
-    a = madd(y0, v128.load(x0, 32), a); e = madd(y1, v128.load(x0, 48), e);
-    b = madd(y0, v128.load(x1, 32), b); f = madd(y1, v128.load(x1, 48), f);
-    c = madd(y0, v128.load(x2, 32), c); g = madd(y1, v128.load(x2, 48), g);
-    d = madd(y0, v128.load(x3, 32), d); h = madd(y1, v128.load(x3, 48), h);
+  const inputBytes = <usize>sweep.inputStepY << LINE_SHIFT, outputBytes = <usize>sweep.outputStepY << LINE_SHIFT;
+  input += first;
+  for (; height > 0; height--, input += inputBytes, gradient += outputBytes) {
+    let x0 = input;
+    for (let y = gradient; y < gradient + rowBytes; y += LINE, x0 += step) {
+      const x1 = x0 + second, x2 = x0 + third, x3 = x0 + fourth;
+      let y0 = v128.load(y), y1 = v128.load(y, 16);
+      a = madd(y0, v128.load(x0), a); e = madd(y1, v128.load(x0, 16), e);
+      b = madd(y0, v128.load(x1), b); f = madd(y1, v128.load(x1, 16), f);
+      c = madd(y0, v128.load(x2), c); g = madd(y1, v128.load(x2, 16), g);
+      d = madd(y0, v128.load(x3), d); h = madd(y1, v128.load(x3, 16), h);
+      y0 = v128.load(y, 32); y1 = v128.load(y, 48);
+      a = madd(y0, v128.load(x0, 32), a); e = madd(y1, v128.load(x0, 48), e);
+      b = madd(y0, v128.load(x1, 32), b); f = madd(y1, v128.load(x1, 48), f);
+      c = madd(y0, v128.load(x2, 32), c); g = madd(y1, v128.load(x2, 48), g);
+      d = madd(y0, v128.load(x3, 32), d); h = madd(y1, v128.load(x3, 48), h);
+    }
   }
   const sums = sumLanes(f32x4.add(a, e), f32x4.add(b, f), f32x4.add(c, g), f32x4.add(d, h));
   const to = partials + <usize>(at << 2);

@@ -29,6 +29,8 @@ export interface Sweep {
 const TILE_INPUT_BYTES = 1600 * 1024;
 /** What all output channels read before they go on to the next input channels: of a second-level cache. */
 const PIECE_INPUT_BYTES = 640 * 1024;
+/** And at most so many channels: of 256 small planes the sweeps are a fifth slower (512 channels of 4 × 4). */
+const PIECE_CHANNELS = 128;
 /** The table of positions has room for so many. */
 const MOST_POSITIONS = 1024;
 const LINE_BYTES = 64;
@@ -187,6 +189,6 @@ function pieceColumns({ input, taps, kernelHeight }: SweepPlan, rowsPerTile: num
   const { channels, row } = input.layout;
   const inputRows = (rowsPerTile - 1) * (input.stepY / row) + kernelHeight;
   const fitting = Math.max(1, Math.floor(PIECE_INPUT_BYTES / (inputRows * row * LINE_BYTES)));
-  const pieces = Math.ceil(channels / fitting);
+  const pieces = Math.ceil(channels / Math.min(fitting, PIECE_CHANNELS));
   return Math.ceil(channels / pieces) * (taps.length / channels);
 }
