@@ -1,13 +1,27 @@
 /**
  * 3 × 3 convolutions at batch 128 in the shapes of ResNet-18, single weights and whole kernels kept:
- * forward, and forward with the gradients of input and support; PyTorch's dense layer beside them.
+ * forward, and forward with the gradients of input and support. They and PyTorch's dense layer take turns, and
+ * every figure is the median of the rounds: the machine's second processor comes and goes.
  */
 import { Engine, type Program } from '#lib/engine/index.js';
 import { type BreakEven, conv2d, type GradientScope } from '#lib/nn/index.js';
 import { placeLayer } from './layer.js';
-import { avx2, interleave, printTable, python, pytorchProgram, runPeer, type Work } from './lib.js';
+import {
+  avx2,
+  interleave,
+  median,
+  printTable,
+  python,
+  pytorchProgram,
+  runPeer,
+  type Work,
+} from './lib.js';
 
 const BATCH = 128;
+const ROUNDS = 3;
+/** Of each configuration in a round: about a second at a density of 5 %, the first ones not counted. */
+const WARM_UP = 10;
+const TURNS = 15;
 /**
  * With what SparseProp (C++, AVX2, OpenMP; its better variant) took at 95 % sparsity, forward and with
  * backward, in milliseconds on two cores of a Zen 3 machine: it is no npm or Debian package to run beside.
@@ -18,7 +32,7 @@ const SHAPES = [
   { channels: 256, size: 8, sparseProp: [35, 70] },
   { channels: 512, size: 4, sparseProp: [28, 64] },
 ] as const;
-const DENSITIES = [1, 0.2, 0.1, 0.05, 0.02];
+const DENSITIES = [0.2, 0.1, 0.05, 0.02];
 const byRows: BreakEven = { forward: 0, inputGradient: 0, weightGradient: 0 };
 const byEntries: BreakEven = { forward: 2, inputGradient: 2, weightGradient: 2 };
 
@@ -29,6 +43,12 @@ interface Ratios {
   readonly pyTorch: number;
   readonly pyTorchAvx2: number;
   readonly sparseProp: number;
+}
+
+/** Milliseconds forward, and forward with backward. */
+interface Times {
+  readonly forward: number;
+  readonly both: number;
 }
 
 interface PyTorchConvolution {
@@ -56,39 +76,61 @@ function passes(engine: Engine, { channels, size }: Shape, density: number, grou
   return [work('forward', forward), work('both', [...forward, ...placed.backward(scope)])];
 }
 
-function askPeer({ channels, size }: Shape, environment = {}): PyTorchConvolution | undefined {
+/** An empty list where PyTorch is not installed. */
+function askPeer({ channels, size }: Shape, environment = {}): Times[] {
   const sizes = [channels, size, BATCH].map(String);
-  return runPeer(python, [pytorchProgram, 'conv', ...sizes, '--seconds', '2'], environment);
+  const command = [pytorchProgram, 'conv', ...sizes, '--seconds', '2'];
+  const figures = runPeer<PyTorchConvolution>(python, command, environment);
+  return figures ? [{ forward: figures.forward_ms, both: figures.forward_backward_ms }] : [];
 }
 
-/** PyTorch as it is, and held to AVX2. */
-const askPeers = (shape: Shape) => ({ pyTorch: askPeer(shape), pyTorchAvx2: askPeer(shape, avx2) });
+/** What is kept of a layer, and how much. */
+interface Configuration {
+  readonly kept: 'all' | 'weights' | 'kernels';
+  readonly density: number;
+  readonly group: number;
+}
+
+const CONFIGURATIONS: readonly Configuration[] = [
+  { kept: 'all', density: 1, group: 1 },
+  ...DENSITIES.map((density): Configuration => ({ kept: 'weights', density, group: 1 })),
+  ...DENSITIES.map((density): Configuration => ({ kept: 'kernels', density, group: 9 })),
+];
+
+async function timeOurs(shape: Shape, { density, group }: Configuration): Promise<Times> {
+  const engine = await Engine.create({ threads: 2 });
+  const works = passes(engine, shape, density, group);
+  // Code that is new runs slower, until it has been compiled once more.
+  for (let i = 0; i < WARM_UP; i++) for (const { run } of works) run();
+  const [forward, both] = interleave(works, TURNS);
+  engine.close();
+  return { forward, both };
+}
+
+/** NaN where there are none. */
+const medianTimes = (rounds: readonly Times[]): Times => ({
+  forward: median(rounds.map(({ forward }) => forward)),
+  both: median(rounds.map(({ both }) => both)),
+});
 
 /** Returns the ratios at 5 %, by what is kept. */
 async function benchShape(shape: Shape): Promise<Map<string, Ratios>> {
-  const before = askPeers(shape);
-  const measured = [];
-  let build = '';
-  for (const [kept, group] of [
-    ['weights', 1],
-    ['kernels', 9],
-  ] as const) {
-    for (const density of DENSITIES) {
-      if (density === 1 && group > 1) continue;
-      const engine = await Engine.create({ threads: 2 });
-      build = engine.build;
-      const [forward, both] = interleave(passes(engine, shape, density, group), 5);
-      engine.close();
-      measured.push({ kept: density === 1 ? 'all' : kept, density, forward, both });
+  const rounds = CONFIGURATIONS.map((): Times[] => []);
+  const peer: Times[] = [];
+  const narrowPeer: Times[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    peer.push(...askPeer(shape));
+    narrowPeer.push(...askPeer(shape, avx2));
+    for (const [index, configuration] of CONFIGURATIONS.entries()) {
+      rounds[index].push(await timeOurs(shape, configuration));
     }
   }
-  const after = askPeers(shape);
-  const meanOfPeer = (peer: keyof typeof before) => ({
-    forward: meanOf(before[peer]?.forward_ms, after[peer]?.forward_ms),
-    both: meanOf(before[peer]?.forward_backward_ms, after[peer]?.forward_backward_ms),
-  });
-  const peers = meanOfPeer('pyTorch');
-  console.log(`### ${shape.channels} channels, ${shape.size} × ${shape.size}, ${build} build\n`);
+  const measured = CONFIGURATIONS.map((configuration, index) => ({
+    ...configuration,
+    ...medianTimes(rounds[index]),
+  }));
+  const [peers, narrowPeers] = [medianTimes(peer), medianTimes(narrowPeer)];
+  console.log(`### ${shape.channels} channels, ${shape.size} × ${shape.size}\n`);
   const rate = (share: number, ms: number) => ((share * operations(shape)) / ms / 1e6).toFixed(0);
   const times = (ratio: number) => (Number.isNaN(ratio) ? '' : `${ratio.toFixed(1)}×`);
   printTable(
@@ -102,16 +144,13 @@ async function benchShape(shape: Shape): Promise<Map<string, Ratios>> {
       ...[both.toFixed(1), rate(3 * density, both), rate(3, both), times(peers.both / both)],
     ]),
   );
-  for (const [name, peer] of [
-    ['PyTorch dense', 'pyTorch'],
-    ['held to AVX2', 'pyTorchAvx2'],
+  for (const [name, each] of [
+    ['PyTorch dense', peer],
+    ['held to AVX2', narrowPeer],
   ] as const) {
-    const [first, last] = [before[peer], after[peer]];
-    if (!first || !last) continue;
-    console.log(
-      `${name}, before and after: forward ${first.forward_ms} and ${last.forward_ms} ms, ` +
-        `forward + backward ${first.forward_backward_ms} and ${last.forward_backward_ms} ms\n`,
-    );
+    if (each.length === 0) continue;
+    const list = (pass: keyof Times) => each.map((times) => times[pass].toFixed(0)).join(', ');
+    console.log(`${name}: forward ${list('forward')} ms, forward + backward ${list('both')} ms\n`);
   }
   const atFive = measured.filter(({ density }) => density === 0.05);
   return new Map(
@@ -119,16 +158,11 @@ async function benchShape(shape: Shape): Promise<Map<string, Ratios>> {
       kept,
       {
         pyTorch: peers.both / both,
-        pyTorchAvx2: meanOfPeer('pyTorchAvx2').both / both,
+        pyTorchAvx2: narrowPeers.both / both,
         sparseProp: shape.sparseProp[1] / both,
       },
     ]),
   );
-}
-
-/** NaN where the peer is not installed. */
-function meanOf(before = Number.NaN, after = Number.NaN): number {
-  return (before + after) / 2;
 }
 
 export async function benchConv(): Promise<void> {

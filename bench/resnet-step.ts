@@ -24,8 +24,12 @@ export interface StepFigures {
 
 const BATCH = 128;
 const CLASSES = 10;
-const WARM_UP = 2;
-const STEPS = 5;
+/** Code that is new runs slower, until it has been compiled once more. */
+const WARM_UP_MS = 3_000;
+const MEASURED_MS = 8_000;
+const KERNELS_MS = 3_000;
+/** Steps that are taken however long they last. */
+const LEAST_STEPS = 3;
 
 const isConvolution = ({ shape }: Parameter) => shape.length === 4;
 
@@ -76,42 +80,52 @@ function measureKernels(engine: Engine): Map<string, number> {
   return times;
 }
 
+function repeat<Result>(work: () => Result, milliseconds: number): Result[] {
+  const results: Result[] = [];
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end || results.length < LEAST_STEPS) results.push(work());
+  return results;
+}
+
 async function measure(density: number, scope: GradientScope): Promise<StepFigures> {
   const random = stream(0, 'bench');
   const images = Uint8Array.from({ length: BATCH * 3072 }, () => random.below(256));
   const labels = Uint8Array.from({ length: BATCH }, () => random.below(CLASSES));
   const order = Int32Array.from({ length: BATCH }, (_, i) => i);
-  const run = (engine: Engine, steps: number) => {
+  const run = (engine: Engine, milliseconds: number) => {
     const { network, optimizer } = start(engine, density);
-    const times: { step: number; copying: number }[] = [];
-    for (let i = 0; i < WARM_UP + steps; i++) {
+    const step = () => {
       const started = performance.now();
       network.loadInputs(images, order, 0, BATCH);
       network.loadLabels(labels, order, 0);
       const copying = performance.now() - started;
       const { loss } = network.differentiate(scope, 0);
-      if (!Number.isFinite(loss)) throw new Error(`step ${i}: the loss is ${loss}`);
+      if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
       optimizer.step({ onSupport: scope === 'support' });
-      if (i >= WARM_UP) times.push({ step: performance.now() - started, copying });
-      if (i === WARM_UP - 1) kernels?.clear();
-    }
+      return { step: performance.now() - started, copying };
+    };
+    repeat(step, WARM_UP_MS);
+    kernels?.clear();
+    const times = repeat(step, milliseconds);
     const [weights] = optimizer.groups;
     return {
       step: median(times.map(({ step }) => step)),
       copying: median(times.map(({ copying }) => copying)),
       density: weights.view().density,
+      steps: times.length,
     };
   };
   let kernels: Map<string, number> | undefined;
   const engine = await Engine.create({ threads: 2 });
-  const whole = run(engine, STEPS);
+  const { steps: _, ...whole } = run(engine, MEASURED_MS);
   engine.close();
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   const second = await Engine.create({ threads: 2 });
   kernels = measureKernels(second);
-  run(second, 1);
+  const { steps } = run(second, KERNELS_MS);
   second.close();
-  return { ...whole, kernels: Object.fromEntries(kernels), peakMemoryBytes };
+  const perStep = Array.from(kernels, ([kernel, ms]) => [kernel, ms / steps] as const);
+  return { ...whole, kernels: Object.fromEntries(perStep), peakMemoryBytes };
 }
 
 const [density, scope] = process.argv.slice(2);
