@@ -50,14 +50,20 @@ function measure(density: number, scope: Scope): StepFigures {
 const askPeer = (environment = {}) =>
   runPeer<PyTorchStep>(python, [pytorchProgram, 'resnet', '--seconds', '12'], environment);
 
-function rowOf(density: number, scope: Scope, figures: StepFigures, peer?: PyTorchStep) {
+interface Measured {
+  readonly density: number;
+  readonly scope: Scope;
+  readonly figures: StepFigures;
+}
+
+function rowOf({ density, scope, figures }: Measured, peerMs?: number) {
   const { step, kernels, copying, peakMemoryBytes } = figures;
   const parts = Object.values(PARTS).map((names) =>
     names.reduce((sum, name) => sum + (kernels[name] ?? 0), 0),
   );
   return [
     ...[density, POLICIES[scope], step.toFixed(0)],
-    ...(peer ? [`${(peer.step_ms / step).toFixed(1)}×`] : ['']),
+    peerMs === undefined ? '' : `${(peerMs / step).toFixed(1)}×`,
     ...parts.map((ms) => ms.toFixed(0)),
     ((kernels.loadBatch ?? 0) + copying).toFixed(1),
     (peakMemoryBytes / 1e6).toFixed(0),
@@ -96,13 +102,7 @@ async function bandwidth(): Promise<number> {
   return (2000 * source.bytes) / ms;
 }
 
-interface Measured {
-  readonly density: number;
-  readonly scope: Scope;
-  readonly figures: StepFigures;
-}
-
-async function draw(measured: readonly Measured[], floor: number, peer?: PyTorchStep) {
+async function draw(measured: readonly Measured[], floor: number, peerMs?: number) {
   const series = Object.entries(POLICIES).map(([scope, name]) => ({
     name,
     points: measured
@@ -120,7 +120,7 @@ async function draw(measured: readonly Measured[], floor: number, peer?: PyTorch
       y: { label: 'milliseconds a step', scale: 'log' },
       series: [
         ...series,
-        ...(peer ? [level('PyTorch, dense', peer.step_ms)] : []),
+        ...(peerMs === undefined ? [] : [level('PyTorch, dense', peerMs)]),
         level('memory traffic alone', floor),
       ],
     },
@@ -141,6 +141,7 @@ export async function benchResnet(): Promise<void> {
   }
   const after = askPeer();
   const narrow = askPeer(avx2);
+  const peerMs = before && after && (before.step_ms + after.step_ms) / 2;
   const floor = (1000 * leastTraffic()) / (await bandwidth());
   console.log('### A step of ResNet-18, batch 128, two threads\n');
   printTable(
@@ -149,12 +150,12 @@ export async function benchResnet(): Promise<void> {
       ...[...Object.keys(PARTS), 'data'].map((part) => `${part} (ms)`),
       'peak memory (MB)',
     ],
-    measured.map(({ density, scope, figures }) => rowOf(density, scope, figures, before)),
+    measured.map((each) => rowOf(each, peerMs)),
   );
   console.log(
     `At least ${(leastTraffic() / 1e9).toFixed(1)} GB pass through memory in a step: ${floor.toFixed(0)} ms\n`,
   );
-  await draw(measured, floor, before);
+  await draw(measured, floor, peerMs);
   if (!before || !after || !narrow) return;
   console.log(
     `PyTorch dense with AdaBreg, before and after: ${before.step_ms} and ${after.step_ms} ms ` +
