@@ -233,23 +233,26 @@ export class Executor {
       const tiles = tilesOf(words, first + call * SLOT_WORDS, this.#blocks);
       for (let share = 0; share < this.#threads; share++) {
         const claim = this.#claim(call, share);
-        const isSkipped = (Atomics.load(words, claim + Claim.ticket) & SKIPPED) === SKIPPED;
-        if (isSkipped) break;
+        const ticket = Atomics.load(words, claim + Claim.ticket);
+        if (!this.#isCurrent(ticket)) return false;
+        if ((ticket & SKIPPED) === SKIPPED) break;
         const count = this.#startOf(share + 1, tiles) - this.#startOf(share, tiles);
-        if (!this.#awaitTiles(claim + Claim.done, count)) return false;
+        if (!this.#awaitTiles(claim, count)) return false;
       }
     }
     return true;
   }
 
-  #awaitTiles(at: number, count: number): boolean {
+  #awaitTiles(claim: number, count: number): boolean {
     const words = this.#words;
     for (;;) {
-      const done = Atomics.load(words, at);
-      if (Atomics.load(words, Control.generation) !== this.#generation) return false;
+      const done = Atomics.load(words, claim + Claim.done);
+      // The next run's tickets lie there before its number does. Who waited for what it has reset
+      // would sleep through it.
+      if (!this.#isCurrent(Atomics.load(words, claim + Claim.ticket))) return false;
       if (done >= count) return true;
       if (Atomics.load(words, Control.failed)) throw new Error('a kernel failed in another thread');
-      waitWhile(words, at, done, this.#maySleep);
+      waitWhile(words, claim + Claim.done, done, this.#maySleep);
     }
   }
 
