@@ -1,7 +1,7 @@
 /**
  * 3 × 3 convolutions at batch 128 in the shapes of ResNet-18, single weights and whole kernels kept:
  * forward, and forward with the gradients of input and support. They and PyTorch's dense layer take turns, and
- * every figure is the median of the rounds: the machine's second processor comes and goes.
+ * every figure is the median of the rounds, so that the machine's mood hits all alike.
  */
 import { Engine, type Program } from '#lib/engine/index.js';
 import { type BreakEven, conv2d, type GradientScope } from '#lib/nn/index.js';
