@@ -30,14 +30,39 @@ class PoolGradient {
   accumulate: i32; // 1: add to what the input's gradient holds
 }
 
+/** The most common pool: the maximum over 2 × 2 places that no other window has. */
+// @ts-ignore: decorator
+@inline
+function isHalving(average: i32, size: i32, stride: i32, padding: i32): bool {
+  return !average && size == 2 && stride == 2 && padding == 0;
+}
+
 export function poolForward(args: Pool, tile: i32): void {
   const from = args.inputLayout, to = args.outputLayout;
   for (let channel = 0; channel < to.channels; channel++) {
     const source = planeOf(from, args.input, tile, channel);
     const target = planeOf(to, args.output, tile, channel);
+    if (isHalving(args.average, args.size, args.stride, args.padding)) {
+      halvePlane(from, to, source, target);
+      continue;
+    }
     for (let y = 0; y < to.height; y++) {
       for (let x = 0; x < to.width; x++) {
         poolWindow(args, source, target + (<usize>(y * to.row + x) << LINE_SHIFT), y, x);
+      }
+    }
+  }
+}
+
+function halvePlane(from: Planes, to: Planes, source: usize, target: usize): void {
+  const below = rowBytes(from), width = <usize>to.width << LINE_SHIFT;
+  for (let y = 0; y < to.height; y++, source += 2 * below, target += rowBytes(to)) {
+    for (let x: usize = 0; x < width; x += LINE) {
+      for (let i = x; i < x + LINE; i += 16) {
+        const window = source + x + i;
+        const above = f32x4.max(v128.load(window), v128.load(window, LINE));
+        const under = f32x4.max(v128.load(window + below), v128.load(window + below, LINE));
+        v128.store(target + i, f32x4.max(above, under));
       }
     }
   }
@@ -62,12 +87,19 @@ function poolWindow(args: Pool, source: usize, target: usize, y: i32, x: i32): v
 
 export function poolBackward(args: PoolGradient, tile: i32): void {
   const from = args.inputLayout, to = args.outputLayout;
+  // Then each place is written once, and need not be cleared.
+  const isCovered = !args.accumulate && from.height == 2 * to.height && from.width == 2 * to.width &&
+    isHalving(args.average, args.size, args.stride, args.padding);
   for (let channel = 0; channel < to.channels; channel++) {
     const source = planeOf(from, args.input, tile, channel);
     const gradient = planeOf(from, args.inputGradient, tile, channel);
-    if (!args.accumulate) clearPlane(from, gradient);
     const target = planeOf(to, args.output, tile, channel);
     const outer = planeOf(to, args.outputGradient, tile, channel);
+    if (isCovered) {
+      spreadPlane(from, to, source, gradient, target, outer);
+      continue;
+    }
+    if (!args.accumulate) clearPlane(from, gradient);
     for (let y = 0; y < to.height; y++) {
       for (let x = 0; x < to.width; x++) {
         const at = <usize>(y * to.row + x) << LINE_SHIFT;
@@ -75,6 +107,36 @@ export function poolBackward(args: PoolGradient, tile: i32): void {
       }
     }
   }
+}
+
+function spreadPlane(
+  from: Planes, to: Planes, source: usize, gradient: usize, target: usize, outer: usize,
+): void {
+  const below = rowBytes(from), width = <usize>to.width << LINE_SHIFT;
+  for (let y = 0; y < to.height; y++, source += 2 * below, gradient += 2 * below) {
+    for (let x: usize = 0; x < width; x += LINE) {
+      for (let i = x; i < x + LINE; i += 16) {
+        spreadWindow(source + x + i, gradient + x + i, below, v128.load(target + i), v128.load(outer + i));
+      }
+    }
+    target += rowBytes(to);
+    outer += rowBytes(to);
+  }
+}
+
+/** The gradient g goes to the first of the four that is the largest. */
+// @ts-ignore: decorator
+@inline
+function spreadWindow(source: usize, gradient: usize, below: usize, largest: v128, g: v128): void {
+  const a = f32x4.eq(v128.load(source), largest);
+  const b = f32x4.eq(v128.load(source, LINE), largest);
+  const c = f32x4.eq(v128.load(source + below), largest);
+  const d = f32x4.eq(v128.load(source + below, LINE), largest);
+  const above = v128.or(a, b);
+  v128.store(gradient, v128.and(g, a));
+  v128.store(gradient, v128.and(g, v128.andnot(b, a)), LINE);
+  v128.store(gradient + below, v128.and(g, v128.andnot(c, above)));
+  v128.store(gradient + below, v128.and(g, v128.andnot(d, v128.or(above, c))), LINE);
 }
 
 function clearPlane(layout: Planes, plane: usize): void {

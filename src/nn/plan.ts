@@ -159,7 +159,8 @@ function planHalos(layers: readonly ResolvedLayer[]): Map<string, number> {
     halos.set(name, Math.max(halos.get(name) ?? 0, halo));
   for (const { name, layer, inputs, operation } of layers) {
     const needs = operation.halo?.(layer) ?? { input: 0, output: 0 };
-    widen(name, needs.output);
+    // Zeros around a gradient are read for the gradients to the inputs only.
+    if (inputs.some((input) => input !== INPUT)) widen(name, needs.output);
     for (const input of inputs) widen(input, needs.input);
   }
   // What a layer in place hands on in one direction may have to travel on through its neighbours.

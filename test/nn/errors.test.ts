@@ -150,12 +150,13 @@ describe('a network that does not fit names the layer', () => {
   });
   test('zeros between the features of a linear layer or of the logits', () => {
     const padded = conv2d(3, 3, { padding: 1 });
+    const twice = [['first', padded] as const, padded];
     const image = [1, 4, 4];
     const message =
       "layer 'fc' (linear): its input is laid out for a convolution: put flatten() before this layer";
-    assert.throws(() => networkWith([padded, ['fc', linear(2)]], {}, image), { message });
-    assert.doesNotThrow(() => networkWith([padded, flatten(), ['fc', linear(2)]], {}, image));
-    assert.throws(() => networkWith([padded], {}, image), /laid out for a convolution: end in/);
+    assert.throws(() => networkWith([...twice, ['fc', linear(2)]], {}, image), { message });
+    assert.doesNotThrow(() => networkWith([...twice, flatten(), ['fc', linear(2)]], {}, image));
+    assert.throws(() => networkWith(twice, {}, image), /laid out for a convolution: end in/);
   });
   test('a network without layers, a layer named like the input', () => {
     assert.throws(() => networkWith([]), /a network needs a layer/);

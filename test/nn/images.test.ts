@@ -366,6 +366,19 @@ for (const { build, skip } of builds) {
         });
       }
 
+      test('maximum over windows of 2 × 2 side by side', () => {
+        const window = { size: 2, stride: 2, padding: 0 };
+        const even = upTo(4).map((n) => 2 * n);
+        const cases = fc.oneof(fc.tuple(upTo(3), even, even), image);
+        fc.assert(
+          fc.property(cases, upTo(35), options, seed, (image, samples, options, seed) => {
+            fc.pre(Math.min(image[1], image[2]) >= 2);
+            check(maxPool2d(2), 'max', image, { ...window, samples }, options, seed);
+          }),
+          { numRuns: 80 },
+        );
+      });
+
       test('mean of all', () => {
         fc.assert(
           fc.property(
