@@ -1,7 +1,10 @@
-/** `npm run bench [-- linear conv resnet mlp startup]`: all figures that docs/benchmarks.md quotes. */
+/**
+ * `npm run bench [-- linear conv resnet mlp startup]`: all figures that docs/benchmarks.md quotes. With `--narrow`
+ * without vectors of 256 bits.
+ */
 
 import { benchConv } from './conv.js';
-import { machine } from './lib.js';
+import { machine, NARROW, widen } from './lib.js';
 import { benchLinear } from './linear.js';
 import { benchMlp } from './mlp.js';
 import { benchResnet } from './resnet.js';
@@ -15,13 +18,14 @@ const benches = {
   startup: benchStartup,
 };
 
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((argument) => argument !== NARROW);
 const unknown = wanted.find((name) => !Object.hasOwn(benches, name));
 if (unknown) {
   console.error(`bench: no bench '${unknown}'; there are ${Object.keys(benches).join(', ')}`);
   process.exit(2);
 }
-console.log(`${machine()}\n`);
+const isWide = await widen();
+console.log(`${machine()}, vectors of ${isWide ? 256 : 128} bits\n`);
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length === 0 || wanted.includes(name)) await bench();
 }

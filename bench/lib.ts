@@ -1,6 +1,15 @@
 /** What all benches share: medians of interleaved runs, tables, the machine. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
+import { useWideVectors } from '#lib/engine/index.js';
+
+/** The argument that keeps all programs to vectors of 128 bits. */
+export const NARROW = '--narrow';
+
+/** Turns on vectors of 256 bits where they are wanted; returns whether there will be any. */
+export async function widen(): Promise<boolean> {
+  return !process.argv.includes(NARROW) && (await useWideVectors());
+}
 
 /** A piece of work to be timed. */
 export interface Work {

@@ -7,7 +7,7 @@ import { group, none, stream } from '#lib/math/index.js';
 import { resnet18 } from '#lib/models/index.js';
 import { type GradientScope, initialize, Network, type Parameter } from '#lib/nn/index.js';
 import { Optimizer } from '#lib/optim/index.js';
-import { median } from './lib.js';
+import { median, widen } from './lib.js';
 
 export interface StepFigures {
   /** Of whole steps: milliseconds. */
@@ -128,5 +128,6 @@ async function measure(density: number, scope: GradientScope): Promise<StepFigur
   return { ...whole, kernels: Object.fromEntries(perStep), peakMemoryBytes };
 }
 
+await widen();
 const [density, scope] = process.argv.slice(2);
 console.log(JSON.stringify(await measure(Number(density), scope as GradientScope)));

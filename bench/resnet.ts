@@ -10,7 +10,7 @@ import { sizeOf } from '#lib/math/index.js';
 import { resnet18 } from '#lib/models/index.js';
 import { layoutOf, resolve } from '#lib/nn/index.js';
 import { type Point, renderSvg } from '#lib/plot/index.js';
-import { avx2, interleave, printTable, python, pytorchProgram, runPeer } from './lib.js';
+import { avx2, interleave, NARROW, printTable, python, pytorchProgram, runPeer } from './lib.js';
 import type { StepFigures } from './resnet-step.js';
 
 const BATCH = 128;
@@ -41,7 +41,8 @@ interface PyTorchStep {
 const stepProgram = fileURLToPath(new URL('./resnet-step.ts', import.meta.url));
 
 function measure(density: number, scope: Scope): StepFigures {
-  const args = [...process.execArgv, stepProgram, String(density), scope];
+  const width = process.argv.includes(NARROW) ? [NARROW] : [];
+  const args = [...process.execArgv, stepProgram, String(density), scope, ...width];
   const figures = runPeer<StepFigures>(process.execPath, args);
   if (!figures) throw new Error(`bench: the step at density ${density}, ${scope}, failed`);
   return figures;

@@ -4,7 +4,7 @@ import {
   POSITION_BYTES, Sweep, inputAt, outputAt, placePositions,
 } from './conv';
 import { Batch, LINE, LINE_SHIFT, Support, scratch } from './layout';
-import { madd, sumLanes } from './simd';
+import { madd, sumPairs } from './simd';
 
 @unmanaged
 class ConvEntries {
@@ -223,7 +223,7 @@ function gradientOfFour(
       d = madd(y0, v128.load(x3, 32), d); h = madd(y1, v128.load(x3, 48), h);
     }
   }
-  const sums = sumLanes(f32x4.add(a, e), f32x4.add(b, f), f32x4.add(c, g), f32x4.add(d, h));
+  const sums = sumPairs(scratch(), a, e, b, f, c, g, d, h);
   const to = partials + <usize>(at << 2);
   addTo(to, f32x4.extract_lane(sums, 0));
   if (at + 1 < end) addTo(to + 4, f32x4.extract_lane(sums, 1));

@@ -2,8 +2,8 @@
 // block, contiguous loads, nothing for a zero. Row by row of the compressed weight; the gradient to
 // the input scatters along rows too, so that no transposed index has to be kept.
 
-import { madd, sumLanes } from './simd';
-import { Batch, LINE, LINE_SHIFT, Support } from './layout';
+import { Batch, LINE, LINE_SHIFT, Support, scratch } from './layout';
+import { madd, sumPairs } from './simd';
 
 /** Rows of the weight in one tile of the forward pass and of the weight gradient. */
 const ROWS: i32 = 16;
@@ -136,10 +136,9 @@ function scatterRow(support: Support, row: i32, output: usize, gradient: usize):
   for (; at < end; at += 4) {
     const w = v128.load32_splat(values + at);
     const x = gradient + <usize>(load<i32>(entries + at) << LINE_SHIFT);
-    v128.store(x, madd(w, g0, v128.load(x)));
-    v128.store(x, madd(w, g1, v128.load(x, 16)), 16);
-    v128.store(x, madd(w, g2, v128.load(x, 32)), 32);
-    v128.store(x, madd(w, g3, v128.load(x, 48)), 48);
+    const x0 = madd(w, g0, v128.load(x)), x1 = madd(w, g1, v128.load(x, 16));
+    const x2 = madd(w, g2, v128.load(x, 32)), x3 = madd(w, g3, v128.load(x, 48));
+    v128.store(x, x0); v128.store(x, x1, 16); v128.store(x, x2, 32); v128.store(x, x3, 48);
   }
 }
 
@@ -181,7 +180,7 @@ function weightGradientOfFour(args: SparseWeightGradient, row: i32, at: i32, end
     x0 += inputBlock; x1 += inputBlock; x2 += inputBlock; x3 += inputBlock;
     y += outputBlock;
   }
-  const sums = sumLanes(f32x4.add(a, e), f32x4.add(b, f), f32x4.add(c, g), f32x4.add(d, h));
+  const sums = sumPairs(scratch(), a, e, b, f, c, g, d, h);
   const gradient = args.weightGradient + <usize>(row * support.columns << 2);
   store<f32>(gradient + <usize>(column0 << 2), f32x4.extract_lane(sums, 0));
   store<f32>(gradient + <usize>(column1 << 2), f32x4.extract_lane(sums, 1));

@@ -34,6 +34,23 @@ export function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
   );
 }
 
+/**
+ * (Σ(a + e), Σ(b + f), Σ(c + g), Σ(d + h)), by way of 128 bytes of memory: neighbours that are stored side by
+ * side are what V8 joins to vectors of 256 bits, together with all that leads to them.
+ */
+// @ts-ignore: decorator
+@inline
+export function sumPairs(at: usize, a: v128, e: v128, b: v128, f: v128, c: v128, g: v128, d: v128, h: v128): v128 {
+  v128.store(at, a); v128.store(at, e, 16);
+  v128.store(at, b, 32); v128.store(at, f, 48);
+  v128.store(at, c, 64); v128.store(at, g, 80);
+  v128.store(at, d, 96); v128.store(at, h, 112);
+  return sumLanes(
+    f32x4.add(v128.load(at), v128.load(at, 16)), f32x4.add(v128.load(at, 32), v128.load(at, 48)),
+    f32x4.add(v128.load(at, 64), v128.load(at, 80)), f32x4.add(v128.load(at, 96), v128.load(at, 112)),
+  );
+}
+
 /** Σa over the four lanes, in the order of `sumLanes`. */
 // @ts-ignore: decorator
 @inline

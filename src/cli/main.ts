@@ -12,6 +12,11 @@ import { exitCodeOf, exitOnWriteError, reportError } from './errors.js';
 const program = new Command('bregman')
   .description('Train sparse neural networks from scratch')
   .version(version)
+  .option('--no-wide', 'without vectors of 256 bits, where V8 has them (the result is the same)')
+  .hook('preAction', async () => {
+    if (program.opts<{ wide: boolean }>().wide)
+      await (await import('../engine/wide-vectors.js')).useWideVectors();
+  })
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addHelpText(

@@ -13,3 +13,4 @@ export {
   together,
   words,
 } from './program.js';
+export { hasWideVectors, useWideVectors } from './wide-vectors.js';

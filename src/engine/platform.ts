@@ -1,6 +1,7 @@
 /** What differs between Node and browsers: reading a file beside this module, and threads. */
 
-const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
+/** Also of what imitates Node. */
+export const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
 /** A started thread. */
 export interface Thread {

@@ -22,7 +22,8 @@ export interface Origin {
   /** Of a training. */
   readonly threads?: number;
   /** Trainings of earlier versions do not say it. */
-  readonly machine?: Machine & Partial<Pick<NonNullable<Summary['machine']>, 'kernels'>>;
+  readonly machine?: Machine &
+    Partial<Pick<NonNullable<Summary['machine']>, 'kernels' | 'wideVectors'>>;
 }
 
 /** A run of the experiment with what its seeds came to. */

@@ -41,8 +41,10 @@ async function machines(origins: readonly Origin[]): Promise<(readonly [string, 
   ];
 }
 
-function describe({ processor, cores, host, kernels }: NonNullable<Origin['machine']>): string {
-  return `${processor}, ${cores} cores, ${host}${kernels ? `, kernels ${kernels}` : ''}`;
+function describe(machine: NonNullable<Origin['machine']>): string {
+  const { processor, cores, host, kernels, wideVectors } = machine;
+  const build = kernels ? `, kernels ${kernels}${wideVectors ? ', wide vectors' : ''}` : '';
+  return `${processor}, ${cores} cores, ${host}${build}`;
 }
 
 function distinct<T>(values: readonly T[]): T[] {

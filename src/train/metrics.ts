@@ -64,7 +64,7 @@ export interface Summary {
   readonly peakMemoryBytes: number;
   readonly version: string;
   /** Of the session that came to the end; earlier versions wrote none. */
-  readonly machine?: Machine & { readonly kernels: Build };
+  readonly machine?: Machine & { readonly kernels: Build; readonly wideVectors?: boolean };
 }
 
 /** Adds up the results of batches. */

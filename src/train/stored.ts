@@ -53,7 +53,11 @@ export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
   peakMemoryBytes: v.number(),
   version: v.string(),
   machine: v.exactOptional(
-    v.object({ ...machineSchema.entries, kernels: v.picklist(['relaxed', 'simd']) }),
+    v.object({
+      ...machineSchema.entries,
+      kernels: v.picklist(['relaxed', 'simd']),
+      wideVectors: v.exactOptional(v.boolean()),
+    }),
   ),
 });
 

@@ -1,4 +1,4 @@
-import { Engine, thisMachine } from '../engine/index.js';
+import { Engine, hasWideVectors, thisMachine } from '../engine/index.js';
 import { peakMemoryBytes } from '../engine/platform.js';
 import type { Tensor } from '../files/safetensors.js';
 import type { Network } from '../nn/index.js';
@@ -66,7 +66,10 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
     const seconds = last?.seconds ?? 0;
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : trainer.test();
-    const machine = { ...(await thisMachine()), kernels: engine.build };
+    const machine = {
+      ...(await thisMachine()),
+      ...{ kernels: engine.build, wideVectors: hasWideVectors() },
+    };
     const summary = {
       ...(test && { test }),
       ...summarize(trainer, config, engine, seconds),

@@ -7,7 +7,7 @@ import { abreast, call, callPerBlock, Engine, record, together, words } from '#l
 import { l1 } from '#lib/math/index.js';
 import { denseStart, initialize, layoutOf, linear, Network, network, tanh } from '#lib/nn/index.js';
 import { builds } from './builds.js';
-import { bitsAfterTraining, regularizers } from './training.js';
+import { bitsAfterTraining, kinds, regularizers } from './training.js';
 
 /** Lends an engine to `body`. */
 async function withEngine<T>(
@@ -25,7 +25,7 @@ async function withEngine<T>(
 for (const { build, skip } of builds) {
   describe(`the same bits, build ${build}`, { skip }, () => {
     for (const [name, regularizer] of Object.entries(regularizers)) {
-      for (const kind of ['chain', 'residual', 'patched'] as const) {
+      for (const kind of kinds) {
         test(`on one, two and three threads, ${kind}, ${name}`, async () => {
           const train = (engine: Engine) => bitsAfterTraining(engine, regularizer, { kind });
           const one = await withEngine({ build, threads: 1 }, train);
@@ -84,6 +84,26 @@ test('where memory cannot be shared, one thread gives the same bits', async () =
     for (const regularizer of Object.values(regularizers)) {
       const train = (engine: Engine) => bitsAfterTraining(engine, regularizer);
       expected.push(await withEngine({ build, threads: 2 }, train));
+    }
+  }
+  assert.deepEqual(bits, expected);
+});
+
+test('wide vectors give the same bits', async (t) => {
+  const program = fileURLToPath(new URL('./wide.ts', import.meta.url));
+  // All code is optimized from its first call on: only then are vectors joined.
+  const args = ['--no-liftoff', '--import', 'tsx', program];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+  const { isWide, bits } = JSON.parse(stdout);
+  assert.equal(stderr, '');
+  if (!isWide) return t.skip('this version of Node has none that were tested');
+  const expected = [];
+  for (const { build } of builds.filter(({ skip }) => !skip)) {
+    for (const kind of kinds) {
+      for (const regularizer of Object.values(regularizers)) {
+        const train = (engine: Engine) => bitsAfterTraining(engine, regularizer, { kind });
+        expected.push(await withEngine({ build, threads: 2 }, train));
+      }
     }
   }
   assert.deepEqual(bits, expected);

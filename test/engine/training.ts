@@ -26,7 +26,9 @@ export const regularizers: Readonly<Record<string, Regularizer>> = {
   'group-kernels': group('kernels'),
 };
 
-type Kind = 'chain' | 'residual' | 'patched';
+/** Networks to train: linear layers, a graph of convolutions, convolutions by patches. */
+export const kinds = ['chain', 'residual', 'patched'] as const;
+type Kind = (typeof kinds)[number];
 
 const chain = (width: number) => [linear(width), relu(), linear(75), tanh(), linear(10)];
 
