@@ -81,14 +81,15 @@ const INPUT_POINT: usize = <usize>(CHANNELS * PATCHES | 1) << LINE_SHIFT;
 // @ts-ignore: decorator
 @inline
 function sumOf(point: i32, row: i32, channel: i32): usize {
-  return scratch() + (<usize>((point * ROWS + row) * CHANNELS + channel) << 4);
+  return scratch() + (<usize>((point * ROWS + (row & ~1)) * CHANNELS + 2 * channel + (row & 1)) << 4);
 }
 
-/** The transformed gradient of a row, over the patches at hand. */
+/** The transformed gradient of a row, over the patches at hand: two rows take turns, four samples each. */
 // @ts-ignore: decorator
 @inline
 function gradientAt(point: i32, row: i32): usize {
-  return scratch() + SUM_BYTES + <usize>point * GRADIENT_POINT + <usize>row * PATCH_BYTES;
+  return scratch() + SUM_BYTES + <usize>point * GRADIENT_POINT + <usize>(row & ~1) * PATCH_BYTES +
+    (<usize>(row & 1) << 4);
 }
 
 /** The transformed input of a channel, over the patches at hand. */
@@ -101,7 +102,7 @@ function inputAt(point: i32, channel: i32): usize {
 
 /** One of the four rows of A y Aᵀ, of the lines of 2 × 2 outputs. */
 function transformGradientRow(side: i32, output: usize, row: usize, to: usize, point: usize): void {
-  for (const end = to + LINE; to < end; to += 16, output += 16) {
+  for (const end = output + LINE; output < end; to += 32, output += 16) {
     let a = v128.load(output), b = v128.load(output, 64);
     const c = v128.load(output + row), d = v128.load(output + row, 64);
     // A y: y₀, y₀ + y₁, y₀ − y₁, −y₁.
@@ -131,7 +132,7 @@ function transformGradients(args: WinogradProducts, side: i32, patch: i32, end: 
   const step = <usize>sweep.outputStepY << LINE_SHIFT;
   for (let k = 0; k < PATCHES; k++) {
     const output = args.outputGradient + patchOutput(sweep, args.patches, min(patch + k, end - 1));
-    const lines = <usize>k << LINE_SHIFT;
+    const lines = <usize>(2 * k) << LINE_SHIFT;
     for (let r = 0; r < rows; r++) {
       const plane = <usize>(load<i32>(order + <usize>(r << 2)) * sweep.outputPlane) << LINE_SHIFT;
       const to = gradientAt(0, r) + lines;
@@ -142,7 +143,10 @@ function transformGradients(args: WinogradProducts, side: i32, patch: i32, end: 
 }
 
 function clearPoints(to: usize): void {
-  for (let point = 0; point < SIDE; point++, to += GRADIENT_POINT) fillLine(to, f32x4.splat(0));
+  const zero = f32x4.splat(0);
+  for (let point = 0; point < SIDE; point++, to += GRADIENT_POINT) {
+    v128.store(to, zero); v128.store(to, zero, 32); v128.store(to, zero, 64); v128.store(to, zero, 96);
+  }
 }
 
 /** Transforms the inputs of a tile's channels. */
@@ -181,34 +185,32 @@ function addPoint(side: i32, point: i32, rows: i32, channels: i32): void {
 
 /** Six rows by two channels; what lies past a tile's rows and channels is added up, too, and never read. */
 function sixByTwo(sums: usize, g: usize, x: usize): void {
-  const next: usize = <usize>CHANNELS << 4;
-  let a0 = v128.load(sums), a1 = v128.load(sums, 16);
-  let b0 = v128.load(sums + next), b1 = v128.load(sums + next, 16);
-  let c0 = v128.load(sums + 2 * next), c1 = v128.load(sums + 2 * next, 16);
-  let d0 = v128.load(sums + 3 * next), d1 = v128.load(sums + 3 * next, 16);
-  let e0 = v128.load(sums + 4 * next), e1 = v128.load(sums + 4 * next, 16);
-  let f0 = v128.load(sums + 5 * next), f1 = v128.load(sums + 5 * next, 16);
-  for (const end = x + PATCH_BYTES; x < end; x += 16, g += 16) {
+  const next: usize = <usize>CHANNELS << 5;
+  let a0 = v128.load(sums), b0 = v128.load(sums, 16), a1 = v128.load(sums, 32), b1 = v128.load(sums, 48);
+  let c0 = v128.load(sums + next), d0 = v128.load(sums + next, 16);
+  let c1 = v128.load(sums + next, 32), d1 = v128.load(sums + next, 48);
+  let e0 = v128.load(sums + 2 * next), f0 = v128.load(sums + 2 * next, 16);
+  let e1 = v128.load(sums + 2 * next, 32), f1 = v128.load(sums + 2 * next, 48);
+  for (const end = x + PATCH_BYTES; x < end; x += 16, g += 32) {
     const x0 = v128.load(x), x1 = v128.load(x, PATCH_BYTES);
     let y = v128.load(g);
     a0 = madd(y, x0, a0); a1 = madd(y, x1, a1);
-    y = v128.load(g, PATCH_BYTES);
+    y = v128.load(g, 16);
     b0 = madd(y, x0, b0); b1 = madd(y, x1, b1);
     y = v128.load(g, 2 * PATCH_BYTES);
     c0 = madd(y, x0, c0); c1 = madd(y, x1, c1);
-    y = v128.load(g, 3 * PATCH_BYTES);
+    y = v128.load(g, 2 * PATCH_BYTES + 16);
     d0 = madd(y, x0, d0); d1 = madd(y, x1, d1);
     y = v128.load(g, 4 * PATCH_BYTES);
     e0 = madd(y, x0, e0); e1 = madd(y, x1, e1);
-    y = v128.load(g, 5 * PATCH_BYTES);
+    y = v128.load(g, 4 * PATCH_BYTES + 16);
     f0 = madd(y, x0, f0); f1 = madd(y, x1, f1);
   }
-  v128.store(sums, a0); v128.store(sums, a1, 16);
-  v128.store(sums + next, b0); v128.store(sums + next, b1, 16);
-  v128.store(sums + 2 * next, c0); v128.store(sums + 2 * next, c1, 16);
-  v128.store(sums + 3 * next, d0); v128.store(sums + 3 * next, d1, 16);
-  v128.store(sums + 4 * next, e0); v128.store(sums + 4 * next, e1, 16);
-  v128.store(sums + 5 * next, f0); v128.store(sums + 5 * next, f1, 16);
+  v128.store(sums, a0); v128.store(sums, b0, 16); v128.store(sums, a1, 32); v128.store(sums, b1, 48);
+  v128.store(sums + next, c0); v128.store(sums + next, d0, 16);
+  v128.store(sums + next, c1, 32); v128.store(sums + next, d1, 48);
+  v128.store(sums + 2 * next, e0); v128.store(sums + 2 * next, f0, 16);
+  v128.store(sums + 2 * next, e1, 32); v128.store(sums + 2 * next, f1, 48);
 }
 
 /** Gᵀ w G of the products of every kernel, the parts added up in order. A tile is FOLD_ROWS rows. */
