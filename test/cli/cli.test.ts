@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { useWideVectors } from '#lib/engine/index.js';
 import { encodeSafetensors } from '#lib/files/index.js';
 import { presets } from '#lib/train/index.js';
 import { version } from '#lib/version.js';
@@ -242,6 +243,24 @@ test('with --json standard output holds the metrics, then the summary', async (t
   assert.deepEqual(lines[2], JSON.parse(await readFile(join(path, 'summary.json'), 'utf8')));
   assert.equal(lines.length, 3);
   assert.match(stderr, /the run is in /);
+});
+
+test('wide vectors where this Node has tested ones, none with --no-wide; the same weights', async (t) => {
+  const cwd = await workplace(t);
+  const train = async (out: string, ...flags: string[]) => {
+    const args = [...small, '--epochs', '1', '--out', out, ...flags];
+    const { code, stderr } = await bregman(args, { cwd });
+    assert.deepEqual([code, stderr.includes('unrecognized')], [0, false], stderr);
+    const summary = JSON.parse(await readFile(join(cwd, out, 'summary.json'), 'utf8'));
+    return {
+      isWide: summary.machine.wideVectors,
+      weights: await readFile(join(cwd, out, 'last.safetensors')),
+    };
+  };
+  const [wide, narrow] = [await train('wide'), await train('narrow', '--no-wide')];
+  assert.equal(narrow.isWide, false);
+  assert.equal(wide.isWide, await useWideVectors());
+  assert.deepEqual(wide.weights, narrow.weights);
 });
 
 test('divergence names the step and where the last checkpoint is', async (t) => {
