@@ -5,12 +5,17 @@
  */
 import { isNode } from './platform.js';
 
-const FLAG = '--experimental-wasm-revectorize';
-/** Those of Node 22, 24 and 25, with which our tests have run: nobody promises anything of others. */
-const TESTED_V8 = /^(12\.4|13\.6|14\.1)\./;
+const REVECTORIZE = '--experimental-wasm-revectorize';
+/**
+ * Without inlining, which goes by how often functions were called, what V8 makes of a function depends on its
+ * code alone: what compiles in the tests compiles everywhere.
+ */
+const NO_INLINING = '--no-wasm-inlining';
+/** Versions of V8, those of Node 24 and 25: that of Node 22 joins nothing of ours, and nobody has tested others. */
+const TESTED: readonly string[] = ['13.6.233', '14.1.146'];
 
-/** Mirrors a flag of the process that cannot be asked for. */
-let isOn = isNode && process.execArgv.includes(FLAG);
+/** Mirrors flags of the process that cannot be asked for. */
+let isOn = isNode && process.execArgv.includes(REVECTORIZE);
 
 /** Whether V8 has been asked for wide vectors. */
 export function hasWideVectors(): boolean {
@@ -19,18 +24,21 @@ export function hasWideVectors(): boolean {
 
 /**
  * Asks V8 for vectors of 256 bits in all WebAssembly that this process compiles from now on; to be called
- * before the first engine is made. Does nothing elsewhere than in the versions of Node with which it was tested.
+ * before the first engine is made. Does nothing but in the versions of Node with which it was tested.
  *
  * @returns whether there will be wide vectors, if the processor has them
  */
 export async function useWideVectors(): Promise<boolean> {
-  if (isOn || !isNode || !TESTED_V8.test(process.versions.v8)) return isOn;
-  const { v8_enable_wasm_simd256_revec: isBuiltIn } = process.config.variables as {
-    [key: string]: unknown;
-  };
-  if (isBuiltIn !== 1) return false;
+  if (isOn || !isNode || !isTested()) return isOn;
   const { setFlagsFromString } = await import('node:v8');
-  setFlagsFromString(FLAG);
+  for (const flag of [REVECTORIZE, NO_INLINING]) setFlagsFromString(flag);
   isOn = true;
   return true;
+}
+
+function isTested(): boolean {
+  const version = process.versions.v8.split('.', 3).join('.');
+  // V8's builds for other processors do not know the flag.
+  const variables = process.config.variables as unknown as Readonly<Record<string, unknown>>;
+  return TESTED.includes(version) && variables.v8_enable_wasm_simd256_revec === 1;
 }
