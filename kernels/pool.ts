@@ -30,7 +30,7 @@ class PoolGradient {
   accumulate: i32; // 1: add to what the input's gradient holds
 }
 
-/** The most common pool: the maximum over 2 × 2 places that no other window has. */
+/** The most common pool, which has loops of its own: the maximum over 2 × 2 places that no other window has. */
 // @ts-ignore: decorator
 @inline
 function isHalving(average: i32, size: i32, stride: i32, padding: i32): bool {
@@ -54,6 +54,7 @@ export function poolForward(args: Pool, tile: i32): void {
   }
 }
 
+/** The maxima of a plane's windows. */
 function halvePlane(from: Planes, to: Planes, source: usize, target: usize): void {
   const below = rowBytes(from), width = <usize>to.width << LINE_SHIFT;
   for (let y = 0; y < to.height; y++, source += 2 * below, target += rowBytes(to)) {
@@ -109,6 +110,7 @@ export function poolBackward(args: PoolGradient, tile: i32): void {
   }
 }
 
+/** Writes the gradient to a plane that the windows cover. */
 function spreadPlane(
   from: Planes, to: Planes, source: usize, gradient: usize, target: usize, outer: usize,
 ): void {

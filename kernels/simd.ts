@@ -35,8 +35,8 @@ export function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
 }
 
 /**
- * (Σ(a + e), Σ(b + f), Σ(c + g), Σ(d + h)), by way of 128 bytes of memory: neighbours that are stored side by
- * side are what V8 joins to vectors of 256 bits, together with all that leads to them.
+ * (Σ(a + e), Σ(b + f), Σ(c + g), Σ(d + h)), by way of 128 bytes of memory: pairs that are stored side by side
+ * are what V8 joins to vectors of 256 bits, together with all that leads to them.
  */
 // @ts-ignore: decorator
 @inline
