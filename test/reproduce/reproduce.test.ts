@@ -187,7 +187,7 @@ test('an older summary says no machine, and counts as finished', async (t) => {
   const fresh = await watched(experiment, { out });
   const provenance = ({ report }: typeof fresh) => Object.fromEntries(report.provenance);
   const machine = provenance(fresh).machine;
-  assert.match(machine, /\d+ cores, Node v\d.*, kernels (relaxed|simd)$/);
+  assert.match(machine, /\d+ cores, Node v\d.*, kernels (relaxed|simd)(, wide vectors)?$/);
   assert.equal(provenance(fresh)['report written on'], undefined);
 
   const forget = async (seed: number) => {
