@@ -63,7 +63,7 @@ export class Engine {
   readonly #memory: LinearMemory;
   readonly #executor: Executor;
   readonly #workers: readonly Thread[];
-  readonly #offsets = new Map<PlannedBuffer, number>();
+  readonly #places = new Map<PlannedBuffer, { readonly offset: number; readonly bytes: number }>();
   #words: Int32Array;
   #scratchBytes = 0;
   #closed = false;
@@ -124,10 +124,21 @@ export class Engine {
     this.#words[Control.scratchBytes] = bytes;
   }
 
-  /** Gives a planned buffer its place, zeroed or with its fields filled in. Does nothing where it has one. */
+  /**
+   * Gives a planned buffer its place, zeroed or with its fields filled in. Does nothing where it has one.
+   *
+   * @throws Error where it has grown since it got its place: what lies behind it would be overwritten
+   */
   allocate(buffer: PlannedBuffer): void {
-    if (this.#offsets.has(buffer)) return;
-    this.#offsets.set(buffer, this.#memory.allocate(buffer.bytes));
+    const { name, bytes } = buffer;
+    const place = this.#places.get(buffer);
+    if (place) {
+      if (bytes <= place.bytes) return;
+      throw new Error(
+        `'${name}' has its place, of ${place.bytes} bytes, and cannot grow to ${bytes}`,
+      );
+    }
+    this.#places.set(buffer, { offset: this.#memory.allocate(bytes), bytes });
     if (!buffer.fields) return;
     const fields = buffer.fields.map((field) =>
       typeof field === 'number' ? field : this.#place(field),
@@ -211,7 +222,7 @@ export class Engine {
 
   #place(buffer: PlannedBuffer): number {
     this.allocate(buffer);
-    return this.#offsets.get(buffer)!;
+    return this.#places.get(buffer)!.offset;
   }
 
   #encode({ kernel, args, tiles, perBlock, overlaps, when }: Call): Int32Array {

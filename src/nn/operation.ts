@@ -49,7 +49,7 @@ export interface Site {
   readonly buffers: Readonly<Record<string, NetworkBuffer>>;
   /**
    * Memory that a layer has to itself within its forward, and within its backward calls, as large as the
-   * largest request for it.
+   * largest request for it. To be asked for while the layer is placed, and not later.
    */
   readonly workspace: (bytes: number) => PlannedBuffer;
 }

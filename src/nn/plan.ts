@@ -56,8 +56,8 @@ export function planNetwork(
     const { tensor, memory } = drafts.get(name)!;
     return { ...tensor, ...(memory.gradient && { gradient: memory.gradient }) };
   };
-  const workspace = growingBuffer('workspace');
-  return {
+  const workspace = new Workspace();
+  const plan = {
     input: tensorOf(INPUT),
     output: tensorOf(layers.at(-1)!.name),
     layers: layers.map((layer) => {
@@ -70,7 +70,8 @@ export function planNetwork(
         value: words(`${layer.name}.${name}`, shape.shape[0]),
       }));
       const site: Site = {
-        ...{ batch, blocks, workspace },
+        ...{ batch, blocks },
+        workspace: (bytes) => workspace.share(bytes),
         inputs: layer.inputs.map(tensorOf),
         accumulates: accumulates.get(layer)!,
         output: tensorOf(layer.name),
@@ -85,6 +86,8 @@ export function planNetwork(
       };
     }),
   };
+  workspace.freeze();
+  return plan;
 }
 
 /** What the most demanding layer's kernels want for themselves in every thread. */
@@ -107,13 +110,23 @@ function entries<From, To>(
   return Object.fromEntries(Object.entries(record).map(([name, from]) => [name, to(name, from)]));
 }
 
-/** One buffer for all who ask, as large as the largest request. */
-function growingBuffer(name: string): (bytes: number) => PlannedBuffer {
-  const buffer = { name, bytes: 0 };
-  return (bytes) => {
-    buffer.bytes = Math.max(buffer.bytes, bytes);
-    return buffer;
-  };
+/**
+ * One buffer for all layers, as large as the largest request. Requests come while layers are placed: once
+ * it is frozen it may have its place in memory, and what grew there would lie over something else.
+ */
+class Workspace {
+  readonly #buffer = { name: 'workspace', bytes: 0 };
+  #isFrozen = false;
+
+  share(bytes: number): PlannedBuffer {
+    if (this.#isFrozen) throw new Error('the workspace is asked for after the network was planned');
+    this.#buffer.bytes = Math.max(this.#buffer.bytes, bytes);
+    return this.#buffer;
+  }
+
+  freeze(): void {
+    this.#isFrozen = true;
+  }
 }
 
 function draftTensors(

@@ -63,11 +63,13 @@ export const linearOperation: Operation<LinearLayer> = {
     if (site.inputs[0].layout.halo > 0) {
       throw new Error('its input is laid out for a convolution: put flatten() before this layer');
     }
+    const { rows } = site.parameters.weight;
+    const lit = rows < LIT_ROWS ? undefined : litGradient(site);
     return {
       // What `linearWeightGradient` packs of the gradient to the output.
       scratchBytes: PANEL * site.blocks * LANES * 4,
       forward: () => forward(site),
-      backward: (scope) => backward(site, scope),
+      backward: (scope) => backward(site, scope, lit),
     };
   },
 };
@@ -94,14 +96,11 @@ function forward({ batch, inputs: [input], output, parameters }: Site): Call[] {
 }
 
 /** The parameters' gradients and the input's need nothing of one another. */
-function backward(site: Site, scope: GradientScope): Call[] {
+function backward(site: Site, scope: GradientScope, lit: LitGradient | undefined): Call[] {
   const others = [...biasGradient(site), ...inputGradient(site)];
   if (scope === 'all') {
-    if (site.parameters.weight.rows < LIT_ROWS) {
-      return together([gradientByRows(site, 'all'), ...others]);
-    }
-    const { prepare, weigh, run } = litGradient(site);
-    return [...together([...prepare, ...others]), weigh, ...together(run)];
+    if (!lit) return together([gradientByRows(site, 'all'), ...others]);
+    return [...together([...lit.prepare, ...others]), lit.weigh, ...together(lit.run)];
   }
   return [
     // What follows overwrites it on the support.
@@ -151,8 +150,15 @@ function weightGradientArguments({ batch, inputs: [input], output, parameters }:
   };
 }
 
+/** The calls of {@link litGradient}: those side by side, the decision, and what follows from it. */
+interface LitGradient {
+  readonly prepare: readonly Call[];
+  readonly weigh: Call;
+  readonly run: readonly Call[];
+}
+
 /** The gradient of all weights: from the lit samples alone where these are few, else by rows. */
-function litGradient(site: Site): { prepare: Call[]; weigh: Call; run: Call[] } {
+function litGradient(site: Site): LitGradient {
   const { batch, inputs, output, parameters } = site;
   const { rows, columns, gradient: weightGradient } = parameters.weight;
   const tiles = Math.ceil(columns / LIT_FEATURES);
