@@ -3,8 +3,8 @@
  * forward, and forward with the gradients of input and support. They and PyTorch's dense layer take turns, and
  * every figure is the median of the rounds, so that the machine's mood hits all alike.
  */
-import { Engine, type Program } from '#lib/engine/index.js';
-import { type BreakEven, conv2d, type GradientScope } from '#lib/nn/index.js';
+import { Engine, type Program } from '#core/engine/index.js';
+import { type BreakEven, conv2d, type GradientScope } from '#core/nn/index.js';
 import { placeLayer } from './layer.js';
 import {
   avx2,

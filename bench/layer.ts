@@ -1,6 +1,6 @@
 /** One layer in an engine's memory, outside of a network: random inputs and gradients, a random support. */
-import { type Engine, record } from '#lib/engine/index.js';
-import { type Shape, stream } from '#lib/math/index.js';
+import { type Engine, record } from '#core/engine/index.js';
+import { type Shape, stream } from '#core/math/index.js';
 import {
   type BreakEven,
   type Layer,
@@ -8,10 +8,10 @@ import {
   type Placed,
   planTensor,
   type Site,
-} from '#lib/nn/index.js';
-import { operationOf } from '#lib/nn/layers/index.js';
-import { planParameter } from '#lib/nn/parameter.js';
-import { countCall, indexCalls } from '#lib/nn/support.js';
+} from '#core/nn/index.js';
+import { operationOf } from '#core/nn/layers/index.js';
+import { planParameter } from '#core/nn/parameter.js';
+import { countCall, indexCalls } from '#core/nn/support.js';
 
 export interface LayerBench {
   readonly placed: Placed;

@@ -1,7 +1,7 @@
 /** What all benches share: medians of interleaved runs, tables, the machine. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
-import { useWideVectors } from '#lib/engine/index.js';
+import { useWideVectors } from '#core/engine/index.js';
 
 /** The argument that keeps all programs to vectors of 128 bits. */
 export const NARROW = '--narrow';

@@ -2,8 +2,8 @@
  * One linear layer, dense and sparse, at batch 128: forward, forward with full backward, and the
  * gradient of all weights, on one and two threads; PyTorch's dense layer beside it.
  */
-import { type Call, Engine, type Program } from '#lib/engine/index.js';
-import { type BreakEven, type GradientScope, linear } from '#lib/nn/index.js';
+import { type Call, Engine, type Program } from '#core/engine/index.js';
+import { type BreakEven, type GradientScope, linear } from '#core/nn/index.js';
 import { type LayerBench, placeLayer } from './layer.js';
 import { interleave, printTable, python, pytorchProgram, runPeer, type Work } from './lib.js';
 

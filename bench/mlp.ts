@@ -3,9 +3,9 @@
  * same, with its data in memory, and TensorFlow.js. They take turns. Where OPENBLAS_PTHREAD names the folder of
  * that flavour's libblas.so.3, PyTorch has a turn with it, too.
  */
-import { loadDataset } from '#lib/data/index.js';
-import { Engine } from '#lib/engine/index.js';
-import { presets, resolveConfig, Trainer } from '#lib/train/index.js';
+import { loadDataset } from '#bregman/data/index.js';
+import { Engine } from '#core/engine/index.js';
+import { presets, resolveConfig, Trainer } from '#core/train/index.js';
 import { median, printTable, python, pytorchProgram, runPeer } from './lib.js';
 
 const ROUNDS = 5;

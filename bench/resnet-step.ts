@@ -2,11 +2,11 @@
  * One configuration of bench/resnet.ts in a process of its own, for its peak memory is the process's: prints
  * a JSON line.
  */
-import { Engine, type LoadedProgram, type Program } from '#lib/engine/index.js';
-import { group, none, stream } from '#lib/math/index.js';
-import { resnet18 } from '#lib/models/index.js';
-import { type GradientScope, initialize, Network, type Parameter } from '#lib/nn/index.js';
-import { Optimizer } from '#lib/optim/index.js';
+import { Engine, type LoadedProgram, type Program } from '#core/engine/index.js';
+import { group, none, stream } from '#core/math/index.js';
+import { resnet18 } from '#core/models/index.js';
+import { type GradientScope, initialize, Network, type Parameter } from '#core/nn/index.js';
+import { Optimizer } from '#core/optim/index.js';
 import { median, widen } from './lib.js';
 
 export interface StepFigures {

@@ -5,11 +5,11 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { callPerBlock, Engine, words } from '#lib/engine/index.js';
-import { sizeOf } from '#lib/math/index.js';
-import { resnet18 } from '#lib/models/index.js';
-import { layoutOf, resolve } from '#lib/nn/index.js';
-import { type Point, renderSvg } from '#lib/plot/index.js';
+import { type Point, renderSvg } from '#bregman/plot/index.js';
+import { callPerBlock, Engine, words } from '#core/engine/index.js';
+import { sizeOf } from '#core/math/index.js';
+import { resnet18 } from '#core/models/index.js';
+import { layoutOf, resolve } from '#core/nn/index.js';
 import { avx2, interleave, NARROW, printTable, python, pytorchProgram, runPeer } from './lib.js';
 import type { StepFigures } from './resnet-step.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median, printTable } from './lib.js';
 
-const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
+const main = new URL('../packages/bregman/bin/bregman.js', import.meta.url).pathname;
 
 function seconds(args: readonly string[]): number {
   const start = performance.now();

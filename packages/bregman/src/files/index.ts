@@ -1,0 +1,3 @@
+/** Files read and written with errors a user understands. */
+export { readBytes, writeAtomic } from './disk.js';
+export { loadSharp } from './sharp.js';

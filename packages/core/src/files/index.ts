@@ -1,0 +1,8 @@
+/** Errors for people, and safetensors. */
+export { fileError, quoted, UserError } from './errors.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Safetensors,
+  type Tensor,
+} from './safetensors.js';

@@ -1,0 +1,26 @@
+import type * as v from 'valibot';
+import { UserError } from '../files/errors.js';
+import { validate } from './validate.js';
+
+/**
+ * Reads JSON that has to fit a schema.
+ *
+ * @param source what messages begin with, such as the file's path
+ * @throws {UserError} it is no JSON, or does not fit
+ */
+export function parseJson<T>(text: string, source: string, schema: v.GenericSchema<unknown, T>): T {
+  return validate(schema, parse(text, source), source, UserError);
+}
+
+/**
+ * Reads JSON as it is.
+ *
+ * @throws {UserError} it is no JSON
+ */
+export function parse(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${source}: no valid JSON (${(error as Error).message})`);
+  }
+}

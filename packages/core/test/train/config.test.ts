@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, presets, resolveConfig, setByPath } from '#lib/train/index.js';
+
+const model = { kind: 'mlp', hidden: [4] };
+
+/** Configurations that cannot be used, each with the message it earns. */
+const wrong: readonly [input: unknown, message: string][] = [
+  [null, 'null is not allowed; it must be an object'],
+  [{}, 'model: is missing'],
+  [{ model: {} }, 'model.kind: is missing'],
+  [
+    { model: { kind: 'cnn' } },
+    'model.kind: "cnn" is not allowed; it must be one of "mlp", "autoencoder", "skip-encoder", "convnet", "resnet18", "resnet20", "resnet34", "resnet50", "vgg16", "densenet", "dense-block", "layers"',
+  ],
+  [
+    { model: { kind: 'mlp', hidden: [0] } },
+    'model.hidden.0: 0 is not allowed; it must be a whole number from 1 on',
+  ],
+  [
+    { model, lambdaPolicy: { kind: 'target-density', density: 0.1, rat: 1 } },
+    'lambdaPolicy.rat: unknown key; it must be one of the keys kind, density, rate, everySteps',
+  ],
+  [
+    { model, start: JSON.parse('{"__proto__": 1}') },
+    'start.__proto__: unknown key; it must be one of the keys density, by, mask, gain, bias, groups',
+  ],
+  [
+    { model, start: { constructor: 1 } },
+    'start.constructor: unknown key; it must be one of the keys density, by, mask, gain, bias, groups',
+  ],
+  [
+    { model, optimizer: { lambda: Number.NaN } },
+    'optimizer.lambda: NaN is not allowed; it must be a number from 0 on',
+  ],
+  [
+    { model, optimizer: { learningRate: '0.1' } },
+    'optimizer.learningRate: "0.1" is not allowed; it must be a number above 0',
+  ],
+  [{ model, epochs: 1.5 }, 'epochs: 1.5 is not allowed; it must be a whole number from 1 on'],
+  [{ model, seed: -1 }, 'seed: -1 is not allowed; it must be a whole number from 0 to 4294967295'],
+  [
+    { model, lambdaPolicy: { kind: 'target-density', density: 5 } },
+    'lambdaPolicy.density: 5 is not allowed; it must be a number above 0 to 1',
+  ],
+  [
+    { model, lambdaPolicy: { kind: 'schedule', values: [] } },
+    'lambdaPolicy.values: [] is not allowed; it must be a list of one or more',
+  ],
+  [{ model, start: { bias: [0] } }, 'start.bias.1: is missing'],
+  [
+    { model, start: { groups: [{ parameters: ['*'], mask: 'fixed' }] } },
+    'start.groups.0.mask: "fixed" is not allowed; it must be one of "bernoulli", "exact"',
+  ],
+  [{ model, data: 5 }, 'data: 5 is not allowed; it must be a text'],
+  [{ model, earlyStop: {} }, 'earlyStop.patience: is missing'],
+  [
+    { model, task: { kind: 'denoise' } },
+    'loss: cross-entropy does not go with the task denoise; it must be "squared-error"',
+  ],
+  [
+    { model, loss: 'squared-error', task: { kind: 'deblur', blur: 0 } },
+    'task.blur: 0 is not allowed; it must be a number above 0',
+  ],
+  [
+    { model, loss: 'squared-error', task: { kind: 'denoise' }, augment: { flip: true } },
+    'augment: it does not go with the task denoise, whose targets would stay as they are; it must be null',
+  ],
+  [
+    { model, samples: { train: 0 } },
+    'samples.train: 0 is not allowed; it must be a whole number from 1 on',
+  ],
+];
+
+test('each mistake in a configuration earns one line: path, value, what is allowed', () => {
+  for (const [input, message] of wrong) {
+    assert.throws(
+      () => resolveConfig(input, 'c.json'),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.equal(error.message, `c.json: ${message}`);
+        return true;
+      },
+    );
+  }
+});
+
+test('a resolved configuration says everything, and resolves to itself', () => {
+  for (const { config } of Object.values(presets)) {
+    const resolved = resolveConfig(config);
+    assert.ok(resolved.optimizer.groups.length >= 2);
+    assert.deepEqual(resolveConfig(JSON.parse(JSON.stringify(resolved))), resolved);
+  }
+});
+
+test('setByPath reads JSON where there is JSON, and makes the objects on the way', () => {
+  const config = { optimizer: { groups: [{ lambda: 1 }] } };
+  setByPath(config, 'optimizer.lambda=0.05');
+  setByPath(config, 'optimizer.groups.0.lambda=2');
+  setByPath(config, 'model.hidden=[3, 4]');
+  setByPath(config, 'data=a=b');
+  setByPath(config, 'earlyStop=null');
+  assert.deepEqual(config, {
+    optimizer: { lambda: 0.05, groups: [{ lambda: 2 }] },
+    model: { hidden: [3, 4] },
+    data: 'a=b',
+    earlyStop: null,
+  });
+  for (const text of ['', 'lambda', '=1']) {
+    assert.throws(() => setByPath({}, text), /write path=value/);
+  }
+  assert.throws(() => setByPath({ data: 'x' }, 'data.y=1'), /'data' is no object/);
+});
+
+test('setByPath touches no prototype', () => {
+  const config = { model, optimizer: {} };
+  for (const path of ['__proto__.x', 'optimizer.__proto__.lambda', 'constructor.prototype.x']) {
+    setByPath(config, `${path}=1`);
+  }
+  assert.equal(({} as { x?: unknown }).x, undefined);
+  assert.equal(Object.getPrototypeOf(config.optimizer), Object.prototype);
+  assert.equal((config.optimizer as { lambda?: unknown }).lambda, undefined);
+  assert.throws(() => resolveConfig(config), /__proto__: unknown key/);
+});
