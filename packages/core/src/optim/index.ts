@@ -3,6 +3,7 @@ export * from './lambda/index.js';
 export {
   type Hyperparameters,
   initialState,
+  type KernelStep,
   type Method,
   type MethodName,
   type ParameterState,
@@ -10,6 +11,6 @@ export {
   resetSubgradient,
 } from './method.js';
 export { methods } from './methods.js';
-export { type GroupOptions, Optimizer, type ParameterGroup } from './optimizer.js';
 export type { Resumable } from './resumable.js';
 export * from './schedules/index.js';
+export { stepPlainly } from './step-plainly.js';

@@ -1,16 +1,12 @@
 /** From a validated configuration to the objects that it describes. */
+
+import { type CompileOptions, Network } from '../backend/index.js';
 import type { Samples } from '../data/samples.js';
 import type { Engine } from '../engine/index.js';
+import type { NetworkDescription, Parameter } from '../graph/index.js';
+import { resolve } from '../layers/index.js';
 import { regularizerFrom, sizeOf } from '../math/index.js';
 import { autoencoder, imageModels, mlp, skipEncoder } from '../models/index.js';
-import {
-  type CompileOptions,
-  Network,
-  type NetworkDescription,
-  type Parameter,
-  resolve,
-  type Start,
-} from '../nn/index.js';
 import {
   constant,
   cosine,
@@ -29,6 +25,7 @@ import { ConfigError } from '../schema/config-error.js';
 import { fitsPattern } from '../schema/pattern.js';
 import { build } from '../schema/validate.js';
 import type { Config } from './config.js';
+import type { Start } from './initialize.js';
 import { checkMemory } from './memory.js';
 import type { TrainingData } from './training-data.js';
 

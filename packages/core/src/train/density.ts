@@ -1,4 +1,5 @@
-import type { Network, Parameter } from '../nn/index.js';
+import type { Network } from '../backend/index.js';
+import type { Parameter } from '../graph/index.js';
 import type { Density } from './metrics.js';
 
 /**

@@ -1,5 +1,6 @@
+import { type CompileOptions, memoryUse } from '../backend/index.js';
 import { type Engine, LANES } from '../engine/index.js';
-import { type CompileOptions, memoryUse, type NetworkDescription } from '../nn/index.js';
+import type { NetworkDescription } from '../graph/index.js';
 import { methods } from '../optim/index.js';
 import { ConfigError } from '../schema/config-error.js';
 import type { Config } from './config.js';

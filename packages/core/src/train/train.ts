@@ -1,7 +1,7 @@
+import type { Network } from '../backend/index.js';
 import { Engine, hasWideVectors, thisMachine } from '../engine/index.js';
 import { peakMemoryBytes } from '../engine/platform.js';
 import type { Tensor } from '../files/safetensors.js';
-import type { Network } from '../nn/index.js';
 import { version } from '../version.js';
 import { type Config, type ConfigInput, resolveConfig } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';

@@ -1,21 +1,20 @@
+import type { Network } from '../backend/index.js';
 import { augment } from '../data/augment.js';
 import type { Samples } from '../data/samples.js';
 import { shuffled, split } from '../data/split.js';
 import { type Engine, LANES } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
-import { sizeOf, stream } from '../math/index.js';
 import {
   type GradientScope,
   inferenceMultiplyAdds,
-  initialize,
   type MultiplyAdds,
-  type Network,
   type Parameter,
   stepMultiplyAdds,
   type WeightWork,
   weightWork,
-} from '../nn/index.js';
+} from '../graph/index.js';
+import { sizeOf, stream } from '../math/index.js';
 import {
   type LambdaPolicy,
   Optimizer,
@@ -36,6 +35,7 @@ import {
 } from './build.js';
 import type { Config } from './config.js';
 import { densityOf } from './density.js';
+import { initialize } from './initialize.js';
 import { type Density, type Score, ScoreSum, type Summary } from './metrics.js';
 import type { TrainingData } from './training-data.js';
 import { readWeights, writeWeights } from './weights.js';

@@ -1,6 +1,7 @@
+import type { Network } from '../backend/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
-import { formatShape, type Network } from '../nn/index.js';
+import { formatShape } from '../graph/index.js';
 
 /** A copy of a network's parameters and running statistics, by PyTorch's names. */
 export function readWeights(network: Network): Map<string, Tensor> {
