@@ -1,4 +1,5 @@
 /** From a validated configuration to the objects that it describes. */
+import { type BatchSource, inputTypeOf, isBatchSource } from '../data/batches.js';
 import type { Samples } from '../data/samples.js';
 import type { Engine } from '../engine/index.js';
 import { regularizerFrom, sizeOf } from '../math/index.js';
@@ -37,7 +38,10 @@ import type { TrainingData } from './training-data.js';
  *
  * @throws {ConfigError} layers do not fit one another, or the last one the targets
  */
-export function buildDescription({ model }: Config, samples: Samples): NetworkDescription {
+export function buildDescription(
+  { model }: Config,
+  samples: Pick<Samples | BatchSource, 'shape' | 'targets'>,
+): NetworkDescription {
   const outputs = outputsOf(samples);
   const description = describeModel(model, samples.shape, outputs);
   const given = build('model', () => sizeOf(resolve(description).at(-1)!.outputShape));
@@ -67,15 +71,16 @@ export function buildNetwork(
   const options: CompileOptions = {
     batchSize: config.batchSize,
     loss: config.loss,
-    inputType: train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
+    inputType: inputTypeOf(train),
     ...(config.normalize && mean && std && { normalization: { mean, std } }),
     breakEven: config.breakEven,
   };
   const spare = checkMemory(engine, config, description, options);
   const network = new Network(engine, description, options);
+  if (!hold || isBatchSource(train)) return network;
   // Half of what is left is for what no plan names: programs and their arguments.
   const isSmall = train.inputs.byteLength <= Math.min(HELD_BYTES, spare / 2);
-  if (hold && isSmall) network.hold(train.inputs);
+  if (isSmall) network.hold(train.inputs);
   return network;
 }
 
@@ -99,7 +104,7 @@ function describeModel(
 }
 
 /** How many numbers the network has to give for a sample. */
-export function outputsOf({ targets }: Samples): number {
+export function outputsOf({ targets }: Pick<Samples | BatchSource, 'targets'>): number {
   return targets.kind === 'classes' ? targets.classes : sizeOf(targets.shape);
 }
 

@@ -11,7 +11,7 @@ export function densityOf(network: Network): Density {
   const layers = Object.fromEntries(
     weights.map((weight) => [weight.layer, nonZeros(weight) / sizeOf(weight)]),
   );
-  const total = share(weights, nonZeros, sizeOf);
+  const total = totalDensity(network);
   const convolutions = weights.filter(({ shape }) => shape.length === 4);
   if (convolutions.length === 0) return { total, layers, rows: rowsOf(network, weights) };
   const linear = weights.filter(({ shape }) => shape.length === 2);
@@ -33,6 +33,12 @@ export function densityOf(network: Network): Density {
     },
     ...(linear.length > 0 && { linear: share(linear, nonZeros, sizeOf) }),
   };
+}
+
+/** Non-zero weights / weights, as of the network's last index. Reads a counter a layer. */
+export function totalDensity(network: Network): number {
+  const weights = network.parameters.filter(({ role }) => role === 'weight');
+  return share(weights, (each) => network.nonZeros(each), sizeOf);
 }
 
 /** By layer, the share of outputs with a non-zero weight. */

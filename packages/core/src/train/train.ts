@@ -10,7 +10,7 @@ import type { EpochMetrics, Summary } from './metrics.js';
 import { Trainer } from './trainer.js';
 import type { TrainingData } from './training-data.js';
 
-export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal'> {
+export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
   readonly data: TrainingData;
   /** By default as many as the machine runs at once. They have no influence on the result. */
   readonly threads?: number;
@@ -42,7 +42,7 @@ export interface TrainResult {
  */
 export async function train(input: ConfigInput, options: TrainOptions): Promise<TrainResult> {
   const config = resolveConfig(input);
-  const { data, threads, onEpoch, observers = [], signal, resume } = options;
+  const { data, threads, onEpoch, observers = [], signal, stop, resume } = options;
   const engine = await Engine.create(threads === undefined ? {} : { threads });
   try {
     const trainer = new Trainer(engine, config, data);
@@ -61,6 +61,7 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
     const ending = await fit(trainer, config, {
       observers: [own, ...observers],
       ...(signal && { signal }),
+      ...(stop && { stop }),
       ...(last && { progress: last }),
     });
     const seconds = last?.seconds ?? 0;

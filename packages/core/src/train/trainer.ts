@@ -1,4 +1,5 @@
 import { augment } from '../data/augment.js';
+import { isBatchSource, takeBatch } from '../data/batches.js';
 import type { Samples } from '../data/samples.js';
 import { shuffled, split } from '../data/split.js';
 import { type Engine, LANES } from '../engine/index.js';
@@ -6,6 +7,7 @@ import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { sizeOf, stream } from '../math/index.js';
 import {
+  type BatchResult,
   type GradientScope,
   inferenceMultiplyAdds,
   initialize,
@@ -123,7 +125,8 @@ export class Trainer {
     this.#places = Int32Array.from({ length: config.batchSize }, (_, i) => i);
     this.#validation = validation;
     // Augmented images are made anew for each batch.
-    this.network = buildNetwork(engine, config, data, { hold: !config.augment });
+    const hold = !config.augment && !data.augment;
+    this.network = buildNetwork(engine, config, data, { hold });
     this.#work = weightWork(this.network.description);
     this.#parameters = new Map(this.network.parameters.map((each) => [each.name, each]));
     initialize(this.network, config.seed, (parameter) => startOf(config, parameter));
@@ -170,9 +173,10 @@ export class Trainer {
   /**
    * Trains on the next batch of the epoch; the last one may be smaller.
    *
+   * @returns what the network made of the batch before the step
    * @throws {DivergenceError} the loss is not a finite number
    */
-  step(): void {
+  step(): BatchResult {
     const { batchSize } = this.#config;
     const from = this.#batch * batchSize;
     const count = Math.min(batchSize, this.#train.length - from);
@@ -192,6 +196,7 @@ export class Trainer {
       const isDue = this.optimizer.steps % (policy?.everySteps ?? 1) === 0;
       if (isDue) policy?.afterStep?.(group.view());
     }
+    return result;
   }
 
   #countStep(samples: number, scope: GradientScope): void {
@@ -231,9 +236,7 @@ export class Trainer {
 
   /** Score on the samples held back; undefined where there are none. */
   scoreValidation(): Score | undefined {
-    return this.#validation.length > 0
-      ? this.#score(this.#data.train, this.#validation)
-      : undefined;
+    return this.#validation.length > 0 ? this.#scoreHeld(this.#validation) : undefined;
   }
 
   /**
@@ -254,9 +257,19 @@ export class Trainer {
     return test && this.#score(test, everySample(test));
   }
 
-  /** Score on the samples trained on. */
+  /**
+   * Score on the samples trained on.
+   *
+   * @throws {UserError} they are made batch by batch
+   */
   scoreTraining(): Score {
-    return this.#score(this.#data.train, this.#train);
+    return this.#scoreHeld(this.#train);
+  }
+
+  #scoreHeld(order: Int32Array): Score {
+    const { train } = this.#data;
+    if (!isBatchSource(train)) return this.#score(train, order);
+    throw new UserError('train: samples that are made batch by batch cannot be scored');
   }
 
   density(): Density {
@@ -356,20 +369,41 @@ export class Trainer {
     return shuffled(this.#train.length, this.#config.seed, epoch).map((i) => this.#train[i]);
   }
 
-  /** A batch of the epoch's order, augmented where the configuration asks for it. */
+  /** A batch of the epoch's order, augmented where that is asked for, or one that is made. */
   #loadTraining(from: number, count: number): void {
-    const { augment: augmentation, seed, batchSize } = this.#config;
-    const { inputs, shape, targets } = this.#data.train;
-    if (!augmentation) {
-      this.#load(this.#data.train, this.#order, from, count);
-      return;
+    const { train, augment: own } = this.#data;
+    if (isBatchSource(train)) {
+      const random = stream(this.#config.seed, 'batch', this.#epoch, this.#batch);
+      const place = { epoch: this.#epoch, batch: this.#batch, count, random };
+      this.#load(takeBatch(train, place), this.#places, 0, count);
+    } else if (this.#config.augment || own) {
+      this.network.loadInputs(this.#augment(train, from, count), this.#places, 0, count);
+      this.#loadTargets(train.targets, this.#order, from);
+    } else {
+      this.#load(train, this.#order, from, count);
     }
-    this.#augmented ??= inputs.slice(0, batchSize * sizeOf(shape));
-    const random = stream(seed, 'augment', this.#epoch, this.#batch);
+  }
+
+  /** Changed copies of a batch's inputs. */
+  #augment({ inputs, shape }: Samples, from: number, count: number): Samples['inputs'] {
+    const { augment: augmentation, seed, batchSize } = this.#config;
+    const size = sizeOf(shape);
+    this.#augmented ??= inputs.slice(0, batchSize * size);
     const to = this.#augmented;
-    augment(inputs, shape, this.#order, from, count, augmentation, random, to);
-    this.network.loadInputs(to, this.#places, 0, count);
-    this.#loadTargets(targets, this.#order, from);
+    if (augmentation) {
+      const random = stream(seed, 'augment', this.#epoch, this.#batch);
+      augment(inputs, shape, this.#order, from, count, augmentation, random, to);
+    } else {
+      for (let i = 0; i < count; i++) {
+        const sample = this.#order[from + i];
+        to.set(inputs.subarray(sample * size, (sample + 1) * size), i * size);
+      }
+    }
+    const { augment: own } = this.#data;
+    if (!own) return to;
+    const random = stream(seed, 'own augmentation', this.#epoch, this.#batch);
+    for (let i = 0; i < count; i++) own(to.subarray(i * size, (i + 1) * size), random);
+    return to;
   }
 
   #load({ inputs, targets }: Samples, order: Int32Array, from: number, count: number): void {
@@ -396,12 +430,20 @@ function everySample({ count }: Samples): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => i);
 }
 
-function checkData({ loss, augment }: Config, { train, test }: TrainingData): void {
+function checkData(config: Config, { train, test, augment: own }: TrainingData): void {
+  const { loss, augment, validation } = config;
   const { kind } = train.targets;
+  if (isBatchSource(train)) {
+    const problem = (key: string, advice: string) =>
+      new ConfigError(`${key}: it needs samples in arrays, not made batch by batch; ${advice}`);
+    if (validation > 0) throw problem('validation', 'set it to 0');
+    if (augment || own) throw problem('augment', 'change the samples where they are made');
+  }
   if ((loss === 'cross-entropy') !== (kind === 'classes')) {
     throw new ConfigError(`loss: ${loss} does not go with targets that are ${kind}`);
   }
-  if (augment && kind === 'values' && String(train.targets.shape) === String(train.shape)) {
+  const answers = train.targets.kind === 'values' && String(train.targets.shape);
+  if (augment && answers === String(train.shape)) {
     throw new ConfigError('augment: it moves the inputs, and not the images that are the targets');
   }
   if (!test) return;
