@@ -1,4 +1,5 @@
 /** Methods, learning-rate schedules and λ policies: one file each. */
+export { exact, type GradientPolicy, multilevel, sampled } from './gradient-policy.js';
 export * from './lambda/index.js';
 export {
   type Hyperparameters,

@@ -1,7 +1,7 @@
+import type { Network } from '../backend/index.js';
+import type { Parameter } from '../graph/index.js';
 import { groupAt, groupsOf } from '../math/groups.js';
 import { type GroupAxis, type RandomStream, type Shape, sizeOf, stream } from '../math/index.js';
-import type { Network } from './network.js';
-import type { Parameter } from './parameter.js';
 
 /** How weights and biases begin: almost empty, for the Bregman methods. */
 export interface Start {

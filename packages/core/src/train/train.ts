@@ -1,16 +1,17 @@
-import type { Network } from '../backend/index.js';
-import { Engine, hasWideVectors, thisMachine } from '../engine/index.js';
+import { type Network, WasmBackend } from '../backend/index.js';
+import { hasWideVectors, thisMachine } from '../engine/index.js';
 import { peakMemoryBytes } from '../engine/platform.js';
 import type { Tensor } from '../files/safetensors.js';
 import { version } from '../version.js';
+import { buildTrainer } from './build-trainer.js';
 import { type Config, type ConfigInput, resolveConfig } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
 import { type Ending, type FitOptions, fit, type Progress } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
-import { Trainer } from './trainer.js';
+import type { Trainer } from './trainer.js';
 import type { TrainingData } from './training-data.js';
 
-export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal'> {
+export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
   readonly data: TrainingData;
   /** By default as many as the machine runs at once. They have no influence on the result. */
   readonly threads?: number;
@@ -42,11 +43,11 @@ export interface TrainResult {
  */
 export async function train(input: ConfigInput, options: TrainOptions): Promise<TrainResult> {
   const config = resolveConfig(input);
-  const { data, threads, onEpoch, observers = [], signal, resume } = options;
-  const engine = await Engine.create(threads === undefined ? {} : { threads });
+  const { data, threads, onEpoch, observers = [], signal, stop, resume } = options;
+  const backend = await WasmBackend.create(threads === undefined ? {} : { threads });
   try {
-    const trainer = new Trainer(engine, config, data);
-    if (resume) restore(trainer, resume);
+    const trainer = await buildTrainer(backend, config, data);
+    if (resume) await restore(trainer, resume);
     const metrics: EpochMetrics[] = [];
     const own = {
       onEpoch(each: EpochMetrics) {
@@ -61,21 +62,22 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
     const ending = await fit(trainer, config, {
       observers: [own, ...observers],
       ...(signal && { signal }),
+      ...(stop && { stop }),
       ...(last && { progress: last }),
     });
     const seconds = last?.seconds ?? 0;
     // Who pauses a run wants to go, and the end has not come.
-    const test = ending === 'signal' ? undefined : trainer.test();
+    const test = ending === 'signal' ? undefined : await trainer.test();
     const machine = {
       ...(await thisMachine()),
-      ...{ kernels: engine.build, wideVectors: hasWideVectors() },
+      ...{ kernels: backend.engine.build, wideVectors: hasWideVectors() },
     };
     const summary = {
       ...(test && { test }),
-      ...summarize(trainer, config, engine, seconds),
+      ...(await summarize(trainer, config, backend, seconds)),
       machine,
     };
-    const weights = trainer.weights();
+    const weights = await trainer.weights();
     return { config, network: trainer.network, metrics, summary, ending, weights, close };
   } catch (error) {
     close();
@@ -83,26 +85,29 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
   }
 
   function close() {
-    engine.close();
+    backend.close();
   }
 }
 
-function restore(trainer: Trainer, resume: NonNullable<TrainOptions['resume']>): void {
+async function restore(
+  trainer: Trainer,
+  resume: NonNullable<TrainOptions['resume']>,
+): Promise<void> {
   try {
-    trainer.restore(resume.progress.trainer, resume.tensors);
+    await trainer.restore(resume.progress.trainer, resume.tensors);
   } catch (error) {
     throw new DamagedRunError((error as Error).message, { cause: error });
   }
 }
 
-function summarize(
+async function summarize(
   trainer: Trainer,
   { seed }: Config,
-  engine: Engine,
+  { engine }: WasmBackend,
   seconds: number,
-): Omit<Summary, 'test' | 'machine'> {
+): Promise<Omit<Summary, 'test' | 'machine'>> {
   return {
-    density: trainer.density(),
+    density: await trainer.density(),
     multiplyAdds: trainer.multiplyAdds(),
     epochs: trainer.epoch,
     seconds,

@@ -26,13 +26,13 @@ import { BatchStage } from './batch.js';
 import { type LossPlan, planLoss } from './loss.js';
 import { type NetworkPlan, planNetwork, scratchBytes } from './plan.js';
 import { ProgramCache } from './programs.js';
-import { WasmStepper } from './stepper.js';
+import { type SteppedNetwork, WasmStepper } from './stepper.js';
 
 /** Ends the names of programs that gather their batch from the samples held. */
 const HELD = ', held';
 
 /** A network in an engine's memory, run by its kernels. All answers come at once. */
-export class WasmNetwork implements Network {
+export class WasmNetwork implements Network, SteppedNetwork {
   readonly backend: Backend;
   readonly engine: Engine;
   readonly description: NetworkDescription;
@@ -101,7 +101,6 @@ export class WasmNetwork implements Network {
     to.set(values);
   }
 
-  /** Where a parameter lies. */
   placed(parameter: Parameter): PlacedParameter {
     return this.#placed(parameter) as PlacedParameter;
   }
@@ -121,7 +120,6 @@ export class WasmNetwork implements Network {
     );
   }
 
-  /** The calls that rebuild the index of a parameter's non-zeros, once these are counted by row. */
   indexCalls({ name, support, value }: PlacedParameter): Call[] {
     if (!support) return [];
     const owner = this.#plan.layers.find(({ parameters }) =>

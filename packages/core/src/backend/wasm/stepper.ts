@@ -1,4 +1,4 @@
-import { abreast, type Call, type PlannedBuffer, words } from '../../engine/index.js';
+import { abreast, type Call, type Engine, type PlannedBuffer, words } from '../../engine/index.js';
 import type { Parameter } from '../../graph/parameter.js';
 import type { PlacedParameter } from '../../lowering/parameter.js';
 import { countCall } from '../../lowering/support.js';
@@ -6,8 +6,16 @@ import type { ParameterState } from '../../optim/method.js';
 import { stepPlainly } from '../../optim/step-plainly.js';
 import type { StepGroup, Stepper } from '../backend.js';
 import { isFused, SETTINGS_WORDS, type Slot, stepCalls, writeSettings } from './fused.js';
-import type { WasmNetwork } from './network.js';
 import { ProgramCache } from './programs.js';
+
+/** What a stepper needs of the network that it steps. */
+export interface SteppedNetwork {
+  readonly engine: Engine;
+  /** Where a parameter lies. */
+  placed(parameter: Parameter): PlacedParameter;
+  /** The calls that rebuild the index of a parameter's non-zeros, once these are counted by row. */
+  indexCalls(parameter: PlacedParameter): Call[];
+}
 
 /** A group with its place in the engine's memory. */
 interface PlacedGroup extends StepGroup {
@@ -19,11 +27,11 @@ interface PlacedGroup extends StepGroup {
 
 /** Steps the parameters of a network, in fused kernels where these exist, else in plain TypeScript. */
 export class WasmStepper implements Stepper {
-  readonly #network: WasmNetwork;
+  readonly #network: SteppedNetwork;
   readonly #groups: readonly PlacedGroup[];
   readonly #programs: ProgramCache;
 
-  constructor(network: WasmNetwork, groups: readonly StepGroup[]) {
+  constructor(network: SteppedNetwork, groups: readonly StepGroup[]) {
     this.#network = network;
     this.#groups = groups.map((group) => this.#place(group));
     this.#programs = new ProgramCache(network.engine);

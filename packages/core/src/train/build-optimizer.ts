@@ -1,104 +1,27 @@
-/** From a validated configuration to the objects that it describes. */
-
-import { type CompileOptions, Network } from '../backend/index.js';
-import type { Samples } from '../data/samples.js';
-import type { Engine } from '../engine/index.js';
-import type { NetworkDescription, Parameter } from '../graph/index.js';
-import { resolve } from '../layers/index.js';
-import { regularizerFrom, sizeOf } from '../math/index.js';
-import { autoencoder, imageModels, mlp, skipEncoder } from '../models/index.js';
+import type { Network } from '../backend/index.js';
+import type { Parameter } from '../graph/index.js';
+import { regularizerFrom } from '../math/index.js';
 import {
   constant,
   cosine,
   discrepancy,
+  exact,
   fixed,
-  type GroupOptions,
+  type GradientPolicy,
   type LambdaPolicy,
-  type ParameterGroup,
+  multilevel,
   plateau,
   type Schedule,
+  sampled,
   scheduled,
   step,
   targetDensity,
 } from '../optim/index.js';
 import { ConfigError } from '../schema/config-error.js';
 import { fitsPattern } from '../schema/pattern.js';
-import { build } from '../schema/validate.js';
 import type { Config } from './config.js';
 import type { Start } from './initialize.js';
-import { checkMemory } from './memory.js';
-import type { TrainingData } from './training-data.js';
-
-/**
- * The network that a configuration names, for samples of this kind.
- *
- * @throws {ConfigError} layers do not fit one another, or the last one the targets
- */
-export function buildDescription({ model }: Config, samples: Samples): NetworkDescription {
-  const outputs = outputsOf(samples);
-  const description = describeModel(model, samples.shape, outputs);
-  const given = build('model', () => sizeOf(resolve(description).at(-1)!.outputShape));
-  if (given !== outputs) {
-    throw new ConfigError(`model: it ends in ${given} outputs, the targets need ${outputs}`);
-  }
-  return description;
-}
-
-/** Inputs up to this size are copied to the engine's memory, where the kernels gather batches from. */
-const HELD_BYTES = 2 ** 26;
-
-/**
- * The network of a configuration, its parameters still zero.
- *
- * @param hold whether to keep a copy of the training inputs in the engine's memory, where there is room
- * @throws {ConfigError} layers do not fit one another, or the last one the targets
- */
-export function buildNetwork(
-  engine: Engine,
-  config: Config,
-  data: TrainingData,
-  { hold = false } = {},
-): Network {
-  const { train, mean, std } = data;
-  const description = buildDescription(config, train);
-  const options: CompileOptions = {
-    batchSize: config.batchSize,
-    loss: config.loss,
-    inputType: train.inputs instanceof Uint8Array ? 'bytes' : 'floats',
-    ...(config.normalize && mean && std && { normalization: { mean, std } }),
-    breakEven: config.breakEven,
-  };
-  const spare = checkMemory(engine, config, description, options);
-  const network = new Network(engine, description, options);
-  // Half of what is left is for what no plan names: programs and their arguments.
-  const isSmall = train.inputs.byteLength <= Math.min(HELD_BYTES, spare / 2);
-  if (hold && isSmall) network.hold(train.inputs);
-  return network;
-}
-
-function describeModel(
-  model: Config['model'],
-  input: readonly number[],
-  outputs: number,
-): NetworkDescription {
-  switch (model.kind) {
-    case 'mlp':
-      return mlp([sizeOf(input), ...model.hidden, outputs]);
-    case 'autoencoder':
-      return autoencoder(sizeOf(input), model.depth);
-    case 'skip-encoder':
-      return skipEncoder(sizeOf(input), model.depth);
-    case 'layers':
-      return { input, layers: model.layers };
-    default:
-      return imageModels[model.kind]({ input, classes: outputs });
-  }
-}
-
-/** How many numbers the network has to give for a sample. */
-export function outputsOf({ targets }: Samples): number {
-  return targets.kind === 'classes' ? targets.classes : sizeOf(targets.shape);
-}
+import type { GroupOptions, ParameterGroup } from './optimizer.js';
 
 /**
  * The optimizer's groups: each parameter goes to the first group with a pattern that fits.
@@ -218,5 +141,17 @@ export function buildLambdaPolicy({ lambdaPolicy }: Config): LambdaPolicy {
       return discrepancy(lambdaPolicy);
     case 'target-density':
       return targetDensity(lambdaPolicy);
+  }
+}
+
+/** Which gradients the steps take. */
+export function buildGradientPolicy({ gradient, seed }: Config): GradientPolicy {
+  switch (gradient.kind) {
+    case 'exact':
+      return exact();
+    case 'multilevel':
+      return multilevel(gradient.period);
+    case 'sampled':
+      return sampled(seed);
   }
 }
