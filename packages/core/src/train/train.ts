@@ -1,5 +1,4 @@
-import { Engine, hasWideVectors, thisMachine } from '../engine/index.js';
-import { peakMemoryBytes } from '../engine/platform.js';
+import { Engine, hasWideVectors, peakMemoryBytes, thisMachine } from '../engine/index.js';
 import type { Tensor } from '../files/safetensors.js';
 import type { Network } from '../nn/index.js';
 import { version } from '../version.js';
@@ -67,7 +66,7 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : trainer.test();
     const machine = {
-      ...(await thisMachine()),
+      ...thisMachine(),
       ...{ kernels: engine.build, wideVectors: hasWideVectors() },
     };
     const summary = {
