@@ -25,13 +25,13 @@ export const LANES = 16;
 
 export interface EngineOptions {
   /** Threads that work on one program; by default as many as the machine runs at once. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** By default `relaxed` where the host can, else `simd`. Results differ in the last bits. */
-  readonly build?: Build;
+  readonly build?: Build | undefined;
   /** By default 4 GiB, or as much below that as the host lets a memory grow to. */
-  readonly maximumBytes?: number;
+  readonly maximumBytes?: number | undefined;
   /** By default loaded, as `build` says. */
-  readonly kernels?: Kernels;
+  readonly kernels?: Kernels | undefined;
 }
 
 /** A program bound to this engine's memory. */

@@ -12,15 +12,15 @@ export interface Kernels {
   readonly module: WebAssembly.Module;
 }
 
-// Bundlers look for these very words.
+// Bundlers look for these very words. The same path leads there from this file and from browser/.
 const files = {
   relaxed: {
-    shared: () => new URL('./wasm/relaxed.shared.wasm', import.meta.url),
-    single: () => new URL('./wasm/relaxed.single.wasm', import.meta.url),
+    shared: () => new URL('../engine/wasm/relaxed.shared.wasm', import.meta.url),
+    single: () => new URL('../engine/wasm/relaxed.single.wasm', import.meta.url),
   },
   simd: {
-    shared: () => new URL('./wasm/simd.shared.wasm', import.meta.url),
-    single: () => new URL('./wasm/simd.single.wasm', import.meta.url),
+    shared: () => new URL('../engine/wasm/simd.shared.wasm', import.meta.url),
+    single: () => new URL('../engine/wasm/simd.single.wasm', import.meta.url),
   },
 } as const;
 

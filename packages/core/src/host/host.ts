@@ -16,6 +16,14 @@ export interface Host {
   startThread(data: unknown): Thread;
   /** Called in a started thread: hands the data to `body`, with a function that reports readiness. */
   receive<Data>(body: (data: Data, ready: () => void) => void): void;
+  /**
+   * On a page's main thread, which must not be kept busy: starts the worker that trains for it. Elsewhere
+   * undefined.
+   *
+   * @param onFailure is called where the worker cannot be started, or ends by a fault
+   * @throws {UserError} there are no workers
+   */
+  readonly startTraining: ((onFailure: (error: Error) => void) => Worker) | undefined;
   /** Lets whatever else waits for this thread have its turn. */
   pause(): Promise<void>;
   /** The most memory that this process has held; undefined where nobody counts it. */

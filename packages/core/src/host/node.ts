@@ -21,6 +21,7 @@ export const host: Host = {
   maySleep: true,
   startThread,
   receive: (body) => body(workerData, () => parentPort?.postMessage('ready')),
+  startTraining: undefined,
   pause: () => new Promise((resolve) => setImmediate(resolve)),
   peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
   thisMachine() {

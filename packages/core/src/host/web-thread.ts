@@ -2,10 +2,6 @@
  * The library's host in the worker script that it brings for pages: further threads run the same script,
  * wherever a bundler has put it.
  */
-import type { Host } from './host.js';
-import { threadOf, webHost } from './web-common.js';
+import { webHost } from './web-host.js';
 
-export const host: Host = {
-  ...webHost,
-  startThread: (data) => threadOf(new Worker(globalThis.location.href, { type: 'module' }), data),
-};
+export const host = webHost(() => new Worker(globalThis.location.href, { type: 'module' }));
