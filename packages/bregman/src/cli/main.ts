@@ -14,7 +14,7 @@ const program = new Command('bregman')
   .option('--no-wide', 'without vectors of 256 bits, where V8 has them (the result is the same)')
   .hook('preAction', async () => {
     if (program.opts<{ wide: boolean }>().wide)
-      await (await import('@bregman/core/engine')).useWideVectors();
+      (await import('@bregman/core/engine')).useWideVectors();
   })
   .exitOverride()
   .configureOutput({ outputError: () => {} })

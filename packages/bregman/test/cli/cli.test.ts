@@ -259,7 +259,7 @@ test('wide vectors where this Node has tested ones, none with --no-wide; the sam
   };
   const [wide, narrow] = [await train('wide'), await train('narrow', '--no-wide')];
   assert.equal(narrow.isWide, false);
-  assert.equal(wide.isWide, await useWideVectors());
+  assert.equal(wide.isWide, useWideVectors());
   assert.deepEqual(wide.weights, narrow.weights);
 });
 

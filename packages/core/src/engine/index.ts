@@ -1,6 +1,13 @@
-export { type Build, Engine, type EngineOptions, LANES, type LoadedProgram } from './engine.js';
+export { Engine, type EngineOptions, LANES, type LoadedProgram } from './engine.js';
+export { type Build, type Kernels, loadKernels } from './kernel-files.js';
 export type { KernelName } from './kernels.js';
-export { type Machine, thisMachine } from './platform.js';
+export {
+  hasWideVectors,
+  type Machine,
+  peakMemoryBytes,
+  thisMachine,
+  useWideVectors,
+} from './machine.js';
 export {
   abreast,
   type Call,
@@ -13,4 +20,3 @@ export {
   together,
   words,
 } from './program.js';
-export { hasWideVectors, useWideVectors } from './wide-vectors.js';

@@ -1,3 +1,4 @@
+import { host } from '#host';
 import type { BatchResult } from '../backend/index.js';
 import type { Tensor } from '../files/safetensors.js';
 import type { Config } from './config.js';
@@ -149,7 +150,7 @@ class Fit {
         await this.#checkpoint();
         started = performance.now();
       }
-      await pause();
+      await host.pause();
       yielded = performance.now();
     }
     this.#addTime(started);
@@ -246,12 +247,4 @@ function finiteOrNull(value: number): number | null {
 function isBetter(score: Score, than: Score): boolean {
   if (score.accuracy === undefined || than.accuracy === undefined) return score.loss < than.loss;
   return score.accuracy > than.accuracy;
-}
-
-/** Lets the event loop turn once. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else setTimeout(resolve);
-  });
 }

@@ -11,10 +11,11 @@ export { denseStart, initialize, type Start, sparseNormal } from './initialize.j
 export { inspect, type LayerReport, type ModelReport } from './inspect.js';
 export type { Density, EpochMetrics, Score, Summary } from './metrics.js';
 export { type GroupOptions, Optimizer, type ParameterGroup } from './optimizer.js';
+export type { TrainOptions, TrainResult } from './options.js';
 export { predictTest } from './predict.js';
 export { type Preset, presets } from './presets.js';
 export { machineSchema, metricsSchema, progressSchema, summarySchema } from './stored.js';
-export { type TrainOptions, type TrainResult, train } from './train.js';
+export { train } from './train.js';
 export { Trainer } from './trainer.js';
 export type { TrainingData } from './training-data.js';
 export { writeWeights } from './weights.js';

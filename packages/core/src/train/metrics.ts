@@ -64,7 +64,12 @@ export interface Summary {
   readonly peakMemoryBytes: number;
   readonly version: string;
   /** Of the session that came to the end; earlier versions wrote none. */
-  readonly machine?: Machine & { readonly kernels: Build; readonly wideVectors?: boolean };
+  readonly machine?: Machine & {
+    readonly kernels: Build;
+    readonly wideVectors?: boolean;
+    /** Why there was one thread where more were wanted, such as a page without cross-origin isolation. */
+    readonly whyOneThread?: string;
+  };
 }
 
 /** Adds up the results of batches. */

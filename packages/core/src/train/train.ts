@@ -1,119 +1,22 @@
-import { type Network, WasmBackend } from '../backend/index.js';
-import { hasWideVectors, thisMachine } from '../engine/index.js';
-import { peakMemoryBytes } from '../engine/platform.js';
-import type { Tensor } from '../files/safetensors.js';
-import { version } from '../version.js';
-import { buildTrainer } from './build-trainer.js';
-import { type Config, type ConfigInput, resolveConfig } from './config.js';
-import { DamagedRunError } from './damaged-run-error.js';
-import { type Ending, type FitOptions, fit, type Progress } from './fit.js';
-import type { EpochMetrics, Summary } from './metrics.js';
-import type { Trainer } from './trainer.js';
-import type { TrainingData } from './training-data.js';
-
-export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
-  readonly data: TrainingData;
-  /** By default as many as the machine runs at once. They have no influence on the result. */
-  readonly threads?: number;
-  /** Called after every epoch. */
-  readonly onEpoch?: (metrics: EpochMetrics) => void;
-  /** Where an earlier session of this run left off. */
-  readonly resume?: { readonly progress: Progress; readonly tensors: ReadonlyMap<string, Tensor> };
-}
-
-/** A trained network; `close` ends its threads. */
-export interface TrainResult {
-  readonly config: Config;
-  readonly network: Network;
-  /** Of the epochs of this session. */
-  readonly metrics: readonly EpochMetrics[];
-  readonly summary: Summary;
-  readonly ending: Ending;
-  /** The parameters by PyTorch's names: what `encodeSafetensors` takes. */
-  readonly weights: ReadonlyMap<string, Tensor>;
-  close(): void;
-}
+import { host } from '#host';
+import { type ConfigInput, resolveConfig } from './config.js';
+import type { TrainOptions, TrainResult } from './options.js';
+import { trainHere } from './train-here.js';
+import { trainInWorker } from './train-in-worker.js';
 
 /**
- * Trains a network as a configuration says, from its sparse start or from where it was paused.
+ * Trains a network as a configuration says, from its sparse start or from where it was paused. Called on a
+ * page's main thread, it trains in a worker, and the page stays responsive; its data are copied there, unless
+ * their memory is shared.
  *
- * @throws {UserError} a wrong configuration, or data that do not fit it
+ * @throws {UserError} a wrong configuration, data that do not fit it, or a host that lacks what training needs
  * @throws {DamagedRunError} the state to resume from does not fit the configuration
  * @throws {DivergenceError} the loss or a weight became infinite or NaN
  */
 export async function train(input: ConfigInput, options: TrainOptions): Promise<TrainResult> {
   const config = resolveConfig(input);
-  const { data, threads, onEpoch, observers = [], signal, stop, resume } = options;
-  const backend = await WasmBackend.create(threads === undefined ? {} : { threads });
-  try {
-    const trainer = await buildTrainer(backend, config, data);
-    if (resume) await restore(trainer, resume);
-    const metrics: EpochMetrics[] = [];
-    const own = {
-      onEpoch(each: EpochMetrics) {
-        metrics.push(each);
-        onEpoch?.(each);
-      },
-      onCheckpoint({ progress }: { progress: Progress }) {
-        last = progress;
-      },
-    };
-    let last = resume?.progress;
-    const ending = await fit(trainer, config, {
-      observers: [own, ...observers],
-      ...(signal && { signal }),
-      ...(stop && { stop }),
-      ...(last && { progress: last }),
-    });
-    const seconds = last?.seconds ?? 0;
-    // Who pauses a run wants to go, and the end has not come.
-    const test = ending === 'signal' ? undefined : await trainer.test();
-    const machine = {
-      ...(await thisMachine()),
-      ...{ kernels: backend.engine.build, wideVectors: hasWideVectors() },
-    };
-    const summary = {
-      ...(test && { test }),
-      ...(await summarize(trainer, config, backend, seconds)),
-      machine,
-    };
-    const weights = await trainer.weights();
-    return { config, network: trainer.network, metrics, summary, ending, weights, close };
-  } catch (error) {
-    close();
-    throw error;
-  }
-
-  function close() {
-    backend.close();
-  }
-}
-
-async function restore(
-  trainer: Trainer,
-  resume: NonNullable<TrainOptions['resume']>,
-): Promise<void> {
-  try {
-    await trainer.restore(resume.progress.trainer, resume.tensors);
-  } catch (error) {
-    throw new DamagedRunError((error as Error).message, { cause: error });
-  }
-}
-
-async function summarize(
-  trainer: Trainer,
-  { seed }: Config,
-  { engine }: WasmBackend,
-  seconds: number,
-): Promise<Omit<Summary, 'test' | 'machine'>> {
-  return {
-    density: await trainer.density(),
-    multiplyAdds: trainer.multiplyAdds(),
-    epochs: trainer.epoch,
-    seconds,
-    seed,
-    threads: engine.threads,
-    peakMemoryBytes: peakMemoryBytes() ?? engine.usedBytes,
-    version,
-  };
+  const { startTraining } = host;
+  if (startTraining) return trainInWorker(startTraining, config, options);
+  const { threads, build } = options;
+  return trainHere(config, options, { threads, build });
 }
