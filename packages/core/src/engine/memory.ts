@@ -1,3 +1,4 @@
+import { UserError } from '../files/errors.js';
 export const PAGE_BYTES = 65_536;
 const ALIGNMENT = 64;
 
@@ -30,7 +31,7 @@ export class LinearMemory {
   /**
    * Zeroed bytes at a cache line's start.
    *
-   * @throws Error where the memory does not suffice
+   * @throws {UserError} where the memory does not suffice
    */
   allocate(bytes: number): number {
     const size = aligned(Math.max(bytes, 1));
@@ -61,7 +62,7 @@ export class LinearMemory {
       this.memory.grow(Math.ceil(missing / PAGE_BYTES));
     } catch {
       const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
-      throw new Error(
+      throw new UserError(
         `out of memory: ${mebibytes(size)} MiB more are needed, ${mebibytes(this.#end)} MiB of at most ` +
           `${mebibytes(this.maximumBytes)} MiB are in use; a smaller batch or network would fit`,
       );

@@ -1,3 +1,4 @@
+import { UserError } from '../files/errors.js';
 import type { Shape } from '../math/index.js';
 import { operationOf } from './layers/index.js';
 import type { BufferShape, Layer, Operation, ParameterShape } from './operation.js';
@@ -64,15 +65,15 @@ function isNamed(entry: LayerEntry): entry is Exclude<LayerEntry, Layer> {
 /**
  * Infers all shapes.
  *
- * @throws Error that names the layer which cannot take its inputs and the layers that these come
+ * @throws {UserError} that names the layer which cannot take its inputs and the layers that these come
  *   from, one that no other reads, or a name that is used twice or not known
  */
 export function resolve({ input, layers }: NetworkDescription): ResolvedLayer[] {
-  if (layers.length === 0) throw new Error('a network needs a layer');
+  if (layers.length === 0) throw new UserError('a network needs a layer');
   const shapes = new Map<string, Shape>([[INPUT, input]]);
   let previous = INPUT;
   const resolvedLayers = layers.map(({ name, layer, inputs = [previous] }) => {
-    if (shapes.has(name)) throw new Error(`two layers are named '${name}'`);
+    if (shapes.has(name)) throw new UserError(`two layers are named '${name}'`);
     const resolved = resolveLayer(name, layer, inputs, shapes);
     shapes.set(name, resolved.outputShape);
     previous = name;
@@ -86,7 +87,7 @@ function checkReaders(layers: readonly ResolvedLayer[]): void {
   const read = new Set(layers.flatMap(({ inputs }) => inputs));
   const idle = layers.slice(0, -1).find(({ name }) => !read.has(name));
   if (!idle) return;
-  throw new Error(
+  throw new UserError(
     `layer '${idle.name}' (${idle.layer.kind}): no other layer reads it, and it is not the last`,
   );
 }
@@ -99,7 +100,7 @@ function resolveLayer(
 ): ResolvedLayer {
   const unknown = inputs.find((each) => !shapes.has(each));
   if (unknown !== undefined) {
-    throw new Error(`layer '${name}': there is no layer '${unknown}' before it`);
+    throw new UserError(`layer '${name}': there is no layer '${unknown}' before it`);
   }
   const given = inputs.map((each) => shapes.get(each)!);
   try {
@@ -112,8 +113,9 @@ function resolveLayer(
       buffers: operation.buffers?.(layer, given) ?? {},
     };
   } catch (error) {
+    if (!(error instanceof UserError)) throw error;
     const from = inputs.map((each, i) => `${formatShape(given[i])} from '${each}'`).join(', ');
-    throw new Error(`layer '${name}' (${layer.kind}, input ${from}): ${(error as Error).message}`);
+    throw new UserError(`layer '${name}' (${layer.kind}, input ${from}): ${error.message}`);
   }
 }
 
@@ -124,5 +126,5 @@ function checkCount(wanted: Operation<Layer>['inputs'], count: number): void {
     '1 or 2': count === 1 || count === 2,
     several: count >= 2,
   };
-  if (!fits[wanted]) throw new Error(`it takes ${wanted} inputs, not ${count}`);
+  if (!fits[wanted]) throw new UserError(`it takes ${wanted} inputs, not ${count}`);
 }

@@ -9,6 +9,7 @@ import {
   record,
   words,
 } from '../engine/index.js';
+import { UserError } from '../files/errors.js';
 import { type Shape, sizeOf } from '../math/index.js';
 import type { NetworkDescription } from './description.js';
 import { type LossName, type LossPlan, planLoss } from './loss.js';
@@ -79,8 +80,8 @@ export class Network {
   #samples = 0;
 
   /**
-   * @throws Error where the layers do not fit one another (it names the layer) or memory does not
-   * suffice
+   * @throws {UserError} the layers do not fit one another (it names the layer), the normalization does
+   *   not fit the input, or memory does not suffice
    */
   constructor(engine: Engine, description: NetworkDescription, options: CompileOptions) {
     const { batchSize, loss = 'cross-entropy', breakEven = defaultBreakEven } = options;
@@ -379,7 +380,7 @@ function checkNormalization(given: CompileOptions['normalization'], input: Shape
   const isWhole = input.length === 1 ? input[0] % mean.length === 0 : mean.length === input[0];
   const fits = mean.length === std.length && (mean.length === 1 || isWhole);
   if (fits && std.every((each) => each > 0)) return;
-  throw new RangeError(
+  throw new UserError(
     `normalization: mean [${mean}] and std [${std}] must have 1 or ${input[0]} values, std above 0`,
   );
 }

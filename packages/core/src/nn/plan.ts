@@ -1,5 +1,7 @@
 /** Where the tensors of a network lie, and which of its gradients share memory. */
+
 import { type Call, callPerBlock, LANES, type PlannedBuffer, words } from '../engine/index.js';
+import { UserError } from '../files/errors.js';
 import { INPUT, type NetworkDescription, type ResolvedLayer, resolve } from './description.js';
 import type { NetworkBuffer, Placed, Site } from './operation.js';
 import { type Parameter, planParameter } from './parameter.js';
@@ -99,7 +101,8 @@ function place({ name, layer, operation }: ResolvedLayer, site: Site): Placed {
   try {
     return operation.place(layer, site);
   } catch (error) {
-    throw new Error(`layer '${name}' (${layer.kind}): ${(error as Error).message}`);
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`layer '${name}' (${layer.kind}): ${error.message}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { abreast, type Call, type LoadedProgram, words } from '../engine/index.js';
+import { UserError } from '../files/errors.js';
 import type { Regularizer } from '../math/index.js';
 import type { Network, Parameter } from '../nn/index.js';
 import { countCall } from '../nn/support.js';
@@ -234,13 +235,13 @@ export class Optimizer {
   /**
    * Continues where `state` was taken, after `steps` steps and with the parameters of then.
    *
-   * @throws Error where an array is missing or has another length
+   * @throws {UserError} an array is missing or has another length
    */
   restore(state: ReadonlyMap<string, Float32Array>, steps: number): void {
     for (const [name, own] of this.state()) {
       const saved = state.get(name);
       if (saved?.length !== own.length) {
-        throw new Error(
+        throw new UserError(
           `optimizer state '${name}': ${own.length} numbers expected, ${saved?.length ?? 'none'} found`,
         );
       }

@@ -76,7 +76,7 @@ export function buildNetwork(
     breakEven: config.breakEven,
   };
   const spare = checkMemory(engine, config, description, options);
-  const network = new Network(engine, description, options);
+  const network = build('model', () => new Network(engine, description, options));
   if (!hold || isBatchSource(train)) return network;
   // Half of what is left is for what no plan names: programs and their arguments.
   const isSmall = train.inputs.byteLength <= Math.min(HELD_BYTES, spare / 2);

@@ -1,5 +1,6 @@
 import { Engine, hasWideVectors, thisMachine } from '../engine/index.js';
 import { peakMemoryBytes } from '../engine/platform.js';
+import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import type { Network } from '../nn/index.js';
 import { version } from '../version.js';
@@ -92,7 +93,8 @@ function restore(trainer: Trainer, resume: NonNullable<TrainOptions['resume']>):
   try {
     trainer.restore(resume.progress.trainer, resume.tensors);
   } catch (error) {
-    throw new DamagedRunError((error as Error).message, { cause: error });
+    if (!(error instanceof UserError)) throw error;
+    throw new DamagedRunError(error.message, { cause: error });
   }
 }
 

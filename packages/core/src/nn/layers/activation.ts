@@ -1,4 +1,5 @@
 import { callPerBlock } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import type { Layer, Operation } from '../operation.js';
 
 /** An element-wise non-linearity. */
@@ -39,7 +40,7 @@ export const activationOperation: Operation<ActivationLayer> = {
 
   outputShape({ kind, slope }, [input]) {
     if (kind === 'leaky-relu' && !(slope !== undefined && slope > 0 && slope < 1)) {
-      throw new Error(`slope must lie between 0 and 1, not ${slope}`);
+      throw new UserError(`slope must lie between 0 and 1, not ${slope}`);
     }
     return input;
   },

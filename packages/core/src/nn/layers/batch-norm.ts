@@ -1,4 +1,5 @@
 import { call, words } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import type { Layer, Mode, Operation, Placed, Site } from '../operation.js';
 import { formatShape, requireImage } from '../shapes.js';
 
@@ -31,7 +32,7 @@ export const batchNorm2dOperation: Operation<BatchNorm2dLayer> = {
   outputShape(_, [input, skip]) {
     requireImage(input);
     if (skip && String(skip) !== String(input)) {
-      throw new Error(`the skip connection is ${formatShape(skip)}, not ${formatShape(input)}`);
+      throw new UserError(`the skip connection is ${formatShape(skip)}, not ${formatShape(input)}`);
     }
     return input;
   },

@@ -5,6 +5,7 @@ import {
   callPerBlock,
   type PlannedBuffer,
 } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import {
   type GradientScope,
   type Layer,
@@ -67,7 +68,9 @@ export const conv2dOperation: Operation<Conv2dLayer> = {
       Math.floor((extent + 2 * padding - size) / stride + 1),
     );
     if (outHeight < 1 || outWidth < 1) {
-      throw new Error(`kernels of ${size} × ${size} do not fit an image of ${height} × ${width}`);
+      throw new UserError(
+        `kernels of ${size} × ${size} do not fit an image of ${height} × ${width}`,
+      );
     }
     return [channels, outHeight, outWidth];
   },

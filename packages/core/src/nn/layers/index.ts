@@ -1,3 +1,4 @@
+import { UserError } from '../../files/errors.js';
 import type { Layer, Operation } from '../operation.js';
 import { activationOperation } from './activation.js';
 import { batchNorm2dOperation } from './batch-norm.js';
@@ -40,12 +41,12 @@ const operations = {
 /**
  * The operation of a layer.
  *
- * @throws Error on an unknown kind
+ * @throws {UserError} on an unknown kind
  */
 export function operationOf(layer: Layer): Operation<Layer> {
   const known = Object.keys(operations);
   if (!known.includes(layer.kind)) {
-    throw new Error(`unknown kind of layer '${layer.kind}'; there are ${known.join(', ')}`);
+    throw new UserError(`unknown kind of layer '${layer.kind}'; there are ${known.join(', ')}`);
   }
   // Each operation reads the layers of its own kind, which the look-up has just made sure of.
   return operations[layer.kind as keyof typeof operations] as Operation<Layer>;

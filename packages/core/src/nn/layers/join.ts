@@ -1,4 +1,5 @@
 import { type Call, call, callPerBlock, type PlannedBuffer } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import { sizeOf } from '../../math/index.js';
 import type { Layer, Operation, Site } from '../operation.js';
 import { layoutOf } from '../planes.js';
@@ -45,7 +46,7 @@ export const addOperation: Operation<AddLayer> = {
 
   outputShape(_, [left, right]) {
     if (String(left) !== String(right)) {
-      throw new Error(`its inputs are ${formatShape(left)} and ${formatShape(right)}`);
+      throw new UserError(`its inputs are ${formatShape(left)} and ${formatShape(right)}`);
     }
     return left;
   },
@@ -106,7 +107,8 @@ export const concatenateOperation: Operation<ConcatenateLayer> = {
   outputShape(_, inputs) {
     const [[, height, width]] = inputs.map(requireImage);
     const odd = inputs.find(([, h, w]) => h !== height || w !== width);
-    if (odd) throw new Error(`its inputs are ${formatShape(inputs[0])} and ${formatShape(odd)}`);
+    if (odd)
+      throw new UserError(`its inputs are ${formatShape(inputs[0])} and ${formatShape(odd)}`);
     return [inputs.reduce((sum, [channels]) => sum + channels, 0), height, width];
   },
 

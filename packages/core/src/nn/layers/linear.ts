@@ -8,6 +8,7 @@ import {
   together,
   words,
 } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import { sizeOf } from '../../math/index.js';
 import { type GradientScope, type Layer, type Operation, SCOPES, type Site } from '../operation.js';
 import { when } from '../support.js';
@@ -45,9 +46,9 @@ export const linearOperation: Operation<LinearLayer> = {
 
   outputShape({ outputs }, [input]) {
     if (!Number.isInteger(outputs) || outputs < 1) {
-      throw new Error(`outputs must be a whole number from 1 on, not ${outputs}`);
+      throw new UserError(`outputs must be a whole number from 1 on, not ${outputs}`);
     }
-    if (sizeOf(input) === 0) throw new Error('the input is empty');
+    if (sizeOf(input) === 0) throw new UserError('the input is empty');
     return [outputs];
   },
 
@@ -61,7 +62,9 @@ export const linearOperation: Operation<LinearLayer> = {
 
   place(_, site) {
     if (site.inputs[0].layout.halo > 0) {
-      throw new Error('its input is laid out for a convolution: put flatten() before this layer');
+      throw new UserError(
+        'its input is laid out for a convolution: put flatten() before this layer',
+      );
     }
     const { rows } = site.parameters.weight;
     const lit = rows < LIT_ROWS ? undefined : litGradient(site);

@@ -1,4 +1,5 @@
 import { callPerBlock } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import type { Layer, Operation } from '../operation.js';
 import { requireImage, requireWhole } from '../shapes.js';
 
@@ -39,7 +40,7 @@ export const poolOperation: Operation<PoolLayer> = {
   outputShape({ size, stride = Number(size), padding }, [input]) {
     const [channels, height, width] = requireImage(input);
     if (size === 'global') {
-      if (height !== width) throw new Error(`a global pool needs a square image`);
+      if (height !== width) throw new UserError(`a global pool needs a square image`);
       return [channels, 1, 1];
     }
     requireWhole({ size, stride }, 1);
@@ -48,7 +49,9 @@ export const poolOperation: Operation<PoolLayer> = {
       Math.floor((extent + 2 * padding - size) / stride + 1),
     );
     if (outHeight < 1 || outWidth < 1 || 2 * padding > size) {
-      throw new Error(`windows of ${size} × ${size} do not fit an image of ${height} × ${width}`);
+      throw new UserError(
+        `windows of ${size} × ${size} do not fit an image of ${height} × ${width}`,
+      );
     }
     return [channels, outHeight, outWidth];
   },
