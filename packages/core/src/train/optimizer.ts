@@ -1,4 +1,5 @@
 import type { Network, Stepper } from '../backend/backend.js';
+import { UserError } from '../files/errors.js';
 import type { Parameter } from '../graph/parameter.js';
 import type { Regularizer } from '../math/index.js';
 import type { LambdaView, Units } from '../optim/lambda/index.js';
@@ -141,7 +142,7 @@ export class Optimizer {
   /**
    * Continues where `state` was taken, after `steps` steps and with the parameters of then.
    *
-   * @throws Error where an array is missing or has another length
+   * @throws {UserError} an array is missing or has another length
    */
   restore(saved: ReadonlyMap<string, Float32Array>, steps: number): Soon<void> {
     this.#steps = steps;
@@ -207,7 +208,7 @@ function arrayOf(
 ): Float32Array {
   const found = saved.get(name);
   if (found?.length === length) return found;
-  throw new Error(
+  throw new UserError(
     `optimizer state '${name}': ${length} numbers expected, ${found?.length ?? 'none'} found`,
   );
 }

@@ -5,6 +5,7 @@ import {
   peakMemoryBytes,
   thisMachine,
 } from '../engine/index.js';
+import { UserError } from '../files/errors.js';
 import { version } from '../version.js';
 import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
@@ -63,7 +64,8 @@ async function restore(
   try {
     await trainer.restore(resume.progress.trainer, resume.tensors);
   } catch (error) {
-    throw new DamagedRunError((error as Error).message, { cause: error });
+    if (!(error instanceof UserError)) throw error;
+    throw new DamagedRunError(error.message, { cause: error });
   }
 }
 

@@ -43,7 +43,7 @@ export async function trainMnist(
   const config = { ...presets['mnist-mlp'].config, epochs };
   const result = await train(config, { data, threads, build, onEpoch: () => seen++ });
   const { summary, network, metrics } = result;
-  const answers = network.predict(data.test.inputs.slice(0, 100 * 784));
+  const answers = await network.predict(data.test.inputs.slice(0, 100 * 784));
   result.close();
   return {
     accuracy: summary.test!.accuracy!,
