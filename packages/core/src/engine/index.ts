@@ -13,4 +13,4 @@ export {
   together,
   words,
 } from './program.js';
-export { hasWideVectors, useWideVectors } from './wide-vectors.js';
+export { hasWideVectors, useWideVectors, whyNoWideVectors } from './wide-vectors.js';

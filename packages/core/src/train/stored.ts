@@ -55,6 +55,7 @@ export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
       ...machineSchema.entries,
       kernels: v.picklist(['relaxed', 'simd']),
       wideVectors: v.exactOptional(v.boolean()),
+      whyNarrow: v.exactOptional(v.string()),
     }),
   ),
 });

@@ -1,4 +1,4 @@
-import { Engine, hasWideVectors, thisMachine } from '../engine/index.js';
+import { Engine, hasWideVectors, thisMachine, whyNoWideVectors } from '../engine/index.js';
 import { peakMemoryBytes } from '../engine/platform.js';
 import type { Tensor } from '../files/safetensors.js';
 import type { Network } from '../nn/index.js';
@@ -6,7 +6,7 @@ import { version } from '../version.js';
 import { type Config, type ConfigInput, resolveConfig } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
 import { type Ending, type FitOptions, fit, type Progress } from './fit.js';
-import type { EpochMetrics, Summary } from './metrics.js';
+import type { EpochMetrics, Summary, TrainingMachine } from './metrics.js';
 import { Trainer } from './trainer.js';
 import type { TrainingData } from './training-data.js';
 
@@ -66,14 +66,10 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
     const seconds = last?.seconds ?? 0;
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : trainer.test();
-    const machine = {
-      ...(await thisMachine()),
-      ...{ kernels: engine.build, wideVectors: hasWideVectors() },
-    };
     const summary = {
       ...(test && { test }),
       ...summarize(trainer, config, engine, seconds),
-      machine,
+      machine: await machineOf(engine),
     };
     const weights = trainer.weights();
     return { config, network: trainer.network, metrics, summary, ending, weights, close };
@@ -93,6 +89,16 @@ function restore(trainer: Trainer, resume: NonNullable<TrainOptions['resume']>):
   } catch (error) {
     throw new DamagedRunError((error as Error).message, { cause: error });
   }
+}
+
+async function machineOf(engine: Engine): Promise<TrainingMachine> {
+  const isWide = hasWideVectors();
+  return {
+    ...(await thisMachine()),
+    kernels: engine.build,
+    wideVectors: isWide,
+    ...(!isWide && { whyNarrow: whyNoWideVectors() ?? 'nobody asked for wide vectors' }),
+  };
 }
 
 function summarize(
