@@ -43,8 +43,18 @@ export type LayerEntry =
  * Describes a network. A layer reads the one before it unless it names its inputs; one without a
  * name gets its position, as in PyTorch's Sequential.
  *
- *     network([784], [['fc1', linear(200)], relu(), ['fc2', linear(10)]])
- *     network([3, 32, 32], [['a', conv2d(8, 3)], ['b', relu()], ['sum', add(), 'a', 'b'], …])
+ * ```ts
+ * import { add, conv2d, flatten, linear, network, relu } from '@bregman/core';
+ *
+ * const chain = network([784], [['fc1', linear(200)], relu(), ['fc2', linear(10)]]);
+ * const residual = network(
+ *   [3, 32, 32],
+ *   [['a', conv2d(3, 3, { padding: 1 })], ['b', relu()], ['sum', add(), 'input', 'b'], flatten(), linear(10)],
+ * );
+ * console.log(chain, residual);
+ * ```
+ *
+ * @param input shape of one sample: (features) or (channels, height, width)
  */
 export function network(input: Shape, layers: readonly LayerEntry[]): NetworkDescription {
   return {
