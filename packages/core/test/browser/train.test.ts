@@ -12,7 +12,7 @@ import { type Site, serve, standardFolders } from './server.js';
 
 declare const api: PageApi;
 
-const whole: Wish = { epochs: 6, threads: 2, build: 'simd' };
+const whole: Wish = { epochs: 14, threads: 2, build: 'simd' };
 const short: Wish = { ...whole, epochs: 1 };
 
 describe('a page trains MNIST', { skip: noChromium }, () => {
