@@ -4,13 +4,14 @@ import { UserError } from '../files/errors.js';
 import { ConfigError } from '../schema/config-error.js';
 import type { Config } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
+import { DivergenceError } from './divergence-error.js';
 import type { Checkpoint, StepProgress } from './fit.js';
 import type { EpochMetrics } from './metrics.js';
 import type { TrainOptions, TrainResult } from './options.js';
-import { DivergenceError } from './trainer.js';
 
 /** What the page asks for: the options of `train` but for what cannot travel, and what stands for it. */
-export interface Order extends Omit<TrainOptions, 'build' | 'onEpoch' | 'observers' | 'signal'> {
+export interface Order
+  extends Omit<TrainOptions, 'build' | 'onEpoch' | 'observers' | 'signal' | 'stop'> {
   readonly config: Config;
   readonly kernels: Kernels;
   /** Whether someone watches each step, and each checkpoint. */
@@ -18,8 +19,8 @@ export interface Order extends Omit<TrainOptions, 'build' | 'onEpoch' | 'observe
   readonly watchesCheckpoints: boolean;
 }
 
-/** What the page says afterwards: it has dealt with an epoch or checkpoint, or wants the run to pause. */
-export type Reply = 'go on' | 'pause';
+/** What the page says afterwards: it has dealt with an epoch or checkpoint, or wants the run to pause or to stop. */
+export type Reply = 'go on' | 'pause' | 'stop';
 
 /** What the worker has to give at the end; the network is made anew from the weights. */
 export type Outcome = Omit<TrainResult, 'config' | 'network' | 'close'>;

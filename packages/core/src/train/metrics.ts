@@ -1,5 +1,5 @@
 import type { Build, Machine } from '../engine/index.js';
-import type { MultiplyAdds } from '../nn/index.js';
+import type { MultiplyAdds } from '../graph/index.js';
 
 /** Averages over a set of samples. */
 export interface Score {

@@ -15,10 +15,12 @@ host.receive<WorkerData | Order>((data, ready) => {
 
 async function execute(order: Order): Promise<void> {
   const { config, kernels, threads, watchesSteps, watchesCheckpoints, ...rest } = order;
-  const abort = new AbortController();
+  const pause = new AbortController();
+  const stop = new AbortController();
   let goOn = () => {};
   globalThis.onmessage = ({ data }: MessageEvent<Reply>) => {
-    if (data === 'pause') abort.abort();
+    if (data === 'pause') pause.abort();
+    else if (data === 'stop') stop.abort();
     else goOn();
   };
   const ask = (question: Report) =>
@@ -34,7 +36,8 @@ async function execute(order: Order): Promise<void> {
     }),
   };
   try {
-    const options = { ...rest, observers: [relay], signal: abort.signal };
+    const signals = { signal: pause.signal, stop: stop.signal };
+    const options = { ...rest, ...signals, observers: [relay] };
     const { metrics, summary, ending, weights, close } = await trainHere(config, options, {
       threads,
       kernels,

@@ -1,29 +1,30 @@
+import { WasmBackend } from '../backend/index.js';
 import {
-  Engine,
   type EngineOptions,
   hasWideVectors,
   peakMemoryBytes,
   thisMachine,
 } from '../engine/index.js';
 import { version } from '../version.js';
+import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
 import { fit, type Progress } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
 import type { TrainOptions, TrainResult } from './options.js';
-import { Trainer } from './trainer.js';
+import type { Trainer } from './trainer.js';
 
 /** `train` on this thread, and on the engine's. */
 export async function trainHere(
   config: Config,
-  { data, onEpoch, observers = [], signal, resume }: Omit<TrainOptions, 'threads' | 'build'>,
+  { data, onEpoch, observers = [], signal, stop, resume }: Omit<TrainOptions, 'threads' | 'build'>,
   engineOptions: EngineOptions,
 ): Promise<TrainResult> {
-  const engine = await Engine.create(engineOptions);
-  const close = () => engine.close();
+  const backend = await WasmBackend.create(engineOptions);
+  const close = () => backend.close();
   try {
-    const trainer = new Trainer(engine, config, data);
-    if (resume) restore(trainer, resume);
+    const trainer = await buildTrainer(backend, config, data);
+    if (resume) await restore(trainer, resume);
     const metrics: EpochMetrics[] = [];
     let last = resume?.progress;
     const own = {
@@ -38,15 +39,16 @@ export async function trainHere(
     const ending = await fit(trainer, config, {
       observers: [own, ...observers],
       ...(signal && { signal }),
+      ...(stop && { stop }),
       ...(last && { progress: last }),
     });
     // Who pauses a run wants to go, and the end has not come.
-    const test = ending === 'signal' ? undefined : trainer.test();
+    const test = ending === 'signal' ? undefined : await trainer.test();
     const summary: Summary = {
       ...(test && { test }),
-      ...summarize(trainer, config, engine, last?.seconds ?? 0),
+      ...(await summarize(trainer, config, backend, last?.seconds ?? 0)),
     };
-    const weights = trainer.weights();
+    const weights = await trainer.weights();
     return { config, network: trainer.network, metrics, summary, ending, weights, close };
   } catch (error) {
     close();
@@ -54,22 +56,25 @@ export async function trainHere(
   }
 }
 
-function restore(trainer: Trainer, resume: NonNullable<TrainOptions['resume']>): void {
+async function restore(
+  trainer: Trainer,
+  resume: NonNullable<TrainOptions['resume']>,
+): Promise<void> {
   try {
-    trainer.restore(resume.progress.trainer, resume.tensors);
+    await trainer.restore(resume.progress.trainer, resume.tensors);
   } catch (error) {
     throw new DamagedRunError((error as Error).message, { cause: error });
   }
 }
 
-function summarize(
+async function summarize(
   trainer: Trainer,
   { seed }: Config,
-  { build, threads, usedBytes, whyOneThread }: Engine,
+  { engine: { build, threads, usedBytes, whyOneThread } }: WasmBackend,
   seconds: number,
-): Omit<Summary, 'test'> {
+): Promise<Omit<Summary, 'test'>> {
   return {
-    density: trainer.density(),
+    density: await trainer.density(),
     multiplyAdds: trainer.multiplyAdds(),
     epochs: trainer.epoch,
     seconds,

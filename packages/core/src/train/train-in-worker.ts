@@ -1,9 +1,11 @@
 /** `train` as a page's main thread sees it: a worker trains, and what it reports is passed on. */
 import { host } from '#host';
+import { WasmBackend } from '../backend/index.js';
+import { type BatchSource, isBatchSource } from '../data/batches.js';
 import type { Samples, Targets } from '../data/samples.js';
-import { Engine, loadKernels } from '../engine/index.js';
+import { loadKernels } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
-import { buildNetwork } from './build.js';
+import { buildNetwork } from './build-network.js';
 import type { Config } from './config.js';
 import type { Observer } from './fit.js';
 import { errorOf, type Order, type Outcome, type Reply, type Report } from './messages.js';
@@ -19,7 +21,7 @@ type StartWorker = NonNullable<typeof host.startTraining>;
 export async function trainInWorker(
   startWorker: StartWorker,
   config: Config,
-  { build, onEpoch, observers = [], signal, data, ...rest }: TrainOptions,
+  { build, onEpoch, observers = [], signal, stop, data, ...rest }: TrainOptions,
 ): Promise<TrainResult> {
   const kernels = await loadKernels(!host.whyOneThread(), build);
   const gifts: ArrayBuffer[] = [];
@@ -36,11 +38,14 @@ export async function trainInWorker(
     watchesCheckpoints: observers.some(({ onCheckpoint }) => onCheckpoint),
   };
   const own: Observer = { onEpoch: (metrics) => onEpoch?.(metrics) };
-  const outcome = await execute(startWorker, order, gifts, [own, ...observers], signal);
-  const engine = await Engine.create({ threads: 1, kernels });
-  const close = () => engine.close();
+  const outcome = await execute(startWorker, order, gifts, [own, ...observers], {
+    pause: signal,
+    stop,
+  });
+  const backend = await WasmBackend.create({ threads: 1, kernels });
+  const close = () => backend.close();
   try {
-    const network = buildNetwork(engine, config, data);
+    const network = buildNetwork(backend, config, data);
     writeWeights(network, outcome.weights);
     return { config, network, ...outcome, close };
   } catch (error) {
@@ -55,15 +60,17 @@ function execute(
   order: Order,
   gifts: ArrayBuffer[],
   observers: readonly Observer[],
-  signal: AbortSignal | undefined,
+  signals: Readonly<Record<'pause' | 'stop', AbortSignal | undefined>>,
 ): Promise<Outcome> {
   let end = () => {};
   const outcome = new Promise<Outcome>((resolve, reject) => {
     const worker = startWorker(reject);
     const reply = (message: Reply) => worker.postMessage(message);
-    const pause = () => reply('pause');
+    const ends = (['pause', 'stop'] as const).map((order) =>
+      onAbort(signals[order], () => reply(order)),
+    );
     end = () => {
-      signal?.removeEventListener('abort', pause);
+      for (const forget of ends) forget();
       worker.terminate();
     };
     const handle = async (report: Report): Promise<void> => {
@@ -85,10 +92,15 @@ function execute(
     };
     worker.onmessage = ({ data }: MessageEvent<Report>) => void handle(data).catch(reject);
     send(worker, order, gifts);
-    if (signal?.aborted) pause();
-    signal?.addEventListener('abort', pause);
+    for (const order of ['pause', 'stop'] as const) if (signals[order]?.aborted) reply(order);
   });
   return outcome.finally(() => end());
+}
+
+/** Listens to a signal; returns what ends that. */
+function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  signal?.addEventListener('abort', listener);
+  return () => signal?.removeEventListener('abort', listener);
 }
 
 function send(worker: Worker, order: Order, gifts: ArrayBuffer[]): void {
@@ -120,7 +132,12 @@ function pathOfFunction(value: unknown): string | undefined {
 const PIECE_BYTES = 2 ** 22;
 
 /** A copy of samples whose arrays, put on `gifts`, can be given away. */
-async function copyOf(samples: Samples, gifts: ArrayBuffer[]): Promise<Samples> {
+async function copyOf<S extends Samples | BatchSource>(
+  samples: S,
+  gifts: ArrayBuffer[],
+): Promise<S> {
+  // A source's function is found, and refused, when it is to be sent.
+  if (isBatchSource(samples)) return samples;
   const { inputs, targets } = samples;
   return {
     ...samples,
