@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import * as core from '#lib/index.js';
 import { plainSite, rolldownSite, viteSite } from './builds.js';
 import { launch, noChromium, open } from './chromium.js';
-import { type Found, trainMnist, type Wish } from './page/mnist.js';
+import { type Found, loadMnist, trainMnist, type Wish } from './page/mnist.js';
 import type { PageApi } from './page/page.js';
 import { type Site, serve, standardFolders } from './server.js';
 
@@ -23,8 +23,9 @@ describe('a page trains MNIST', { skip: noChromium }, () => {
     browser = await launch();
     const bytes = async (name: string) =>
       new Uint8Array(await readFile(join(standardFolders['/mnist'], name)));
-    inNode = await trainMnist(core, bytes, whole);
-    inNodeShortly = await trainMnist(core, bytes, short);
+    const data = await loadMnist(core, bytes);
+    inNode = await trainMnist(core, data, whole);
+    inNodeShortly = await trainMnist(core, data, short);
   });
   after(() => browser?.close());
 

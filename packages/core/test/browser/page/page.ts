@@ -1,6 +1,6 @@
 /** The page that the tests load in several ways. It counts its frames while it trains. */
 import * as core from '@bregman/core';
-import { type Found, trainMnist, type Wish } from './mnist.js';
+import { type Found, loadMnist, trainMnist, type Wish } from './mnist.js';
 
 /** The page's frames while a function runs: how many, and the longest time between two, in ms. */
 export interface Frames {
@@ -73,6 +73,9 @@ const api: PageApi = {
   core,
   tiny,
   failureOf,
-  trainMnist: (wish) => withFrames(() => trainMnist(core, readFile, wish)),
+  async trainMnist(wish) {
+    const data = await loadMnist(core, readFile);
+    return withFrames(() => trainMnist(core, data, wish));
+  },
 };
 Object.assign(globalThis, { api });
