@@ -4,7 +4,9 @@
  * every figure is the median of the rounds, so that the machine's mood hits all alike.
  */
 import { Engine, type Program } from '#core/engine/index.js';
-import { type BreakEven, conv2d, type GradientScope } from '#core/nn/index.js';
+import type { GradientScope } from '#core/graph/index.js';
+import { conv2d } from '#core/layers/index.js';
+import type { BreakEven } from '#core/lowering/support.js';
 import { placeLayer } from './layer.js';
 import {
   avx2,

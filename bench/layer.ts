@@ -1,17 +1,13 @@
 /** One layer in an engine's memory, outside of a network: random inputs and gradients, a random support. */
 import { type Engine, record } from '#core/engine/index.js';
+import type { Layer } from '#core/graph/index.js';
+import { describeParameter } from '#core/graph/parameter.js';
+import { kindOf } from '#core/layers/index.js';
+import { planParameter } from '#core/lowering/parameter.js';
+import { layoutOf, planTensor } from '#core/lowering/planes.js';
+import { type BreakEven, countCall, indexCalls, scaledBreakEven } from '#core/lowering/support.js';
+import type { Placed, Site } from '#core/lowering/wasm.js';
 import { type Shape, stream } from '#core/math/index.js';
-import {
-  type BreakEven,
-  type Layer,
-  layoutOf,
-  type Placed,
-  planTensor,
-  type Site,
-} from '#core/nn/index.js';
-import { operationOf } from '#core/nn/layers/index.js';
-import { planParameter } from '#core/nn/parameter.js';
-import { countCall, indexCalls } from '#core/nn/support.js';
 
 export interface LayerBench {
   readonly placed: Placed;
@@ -36,17 +32,23 @@ export function placeLayer(
   group = 1,
   lit = 1,
 ): LayerBench {
-  const operation = operationOf(layer);
+  const { type, wasm } = kindOf(layer);
   const blocks = samples / 16;
-  const halo = operation.halo?.(layer) ?? { input: 0, output: 0 };
+  const halo = wasm.halo?.(layer) ?? { input: 0, output: 0 };
   const tensor = (name: string, shape: Shape, width: number) => {
     const layout = layoutOf(shape, width);
     const plan = (what: string) => planTensor(what, layout, blocks);
     return { shape, layout, value: plan(name), gradient: plan(`${name} gradient`) };
   };
-  const parameters = Object.entries(operation.parameters?.(layer, [inputShape]) ?? {}).map(
+  const parameters = Object.entries(type.parameters?.(layer, [inputShape]) ?? {}).map(
     ([name, shape]) =>
-      [name, planParameter({ name: 'layer', kind: layer.kind }, name, shape, breakEven)] as const,
+      [
+        name,
+        planParameter(
+          describeParameter({ name: 'layer', kind: layer.kind }, name, shape),
+          scaledBreakEven(breakEven, wasm.breakEvenFactor?.(layer, [inputShape]) ?? 1),
+        ),
+      ] as const,
   );
   const workspace = { name: 'workspace', bytes: 0 };
   const site: Site = {
@@ -54,7 +56,7 @@ export function placeLayer(
     blocks,
     inputs: [tensor('input', inputShape, halo.input)],
     accumulates: [false],
-    output: tensor('output', operation.outputShape(layer, [inputShape]), halo.output),
+    output: tensor('output', type.outputShape(layer, [inputShape]), halo.output),
     parameters: Object.fromEntries(parameters),
     buffers: {},
     workspace(bytes) {
@@ -62,7 +64,7 @@ export function placeLayer(
       return workspace;
     },
   };
-  const placed = operation.place(layer, site);
+  const placed = wasm.place(layer, site);
   engine.reserveScratch(placed.scratchBytes ?? 0);
   const random = stream(1, 'bench', density);
   const { weight } = site.parameters;

@@ -8,7 +8,7 @@ export const NARROW = '--narrow';
 
 /** Turns on vectors of 256 bits where they are wanted; returns whether there will be any. */
 export async function widen(): Promise<boolean> {
-  return !process.argv.includes(NARROW) && (await useWideVectors());
+  return !process.argv.includes(NARROW) && useWideVectors();
 }
 
 /** A piece of work to be timed. */

@@ -3,7 +3,9 @@
  * gradient of all weights, on one and two threads; PyTorch's dense layer beside it.
  */
 import { type Call, Engine, type Program } from '#core/engine/index.js';
-import { type BreakEven, type GradientScope, linear } from '#core/nn/index.js';
+import type { GradientScope } from '#core/graph/index.js';
+import { linear } from '#core/layers/index.js';
+import type { BreakEven } from '#core/lowering/support.js';
 import { type LayerBench, placeLayer } from './layer.js';
 import { interleave, printTable, python, pytorchProgram, runPeer, type Work } from './lib.js';
 

@@ -4,8 +4,9 @@
  * that flavour's libblas.so.3, PyTorch has a turn with it, too.
  */
 import { loadDataset } from '#bregman/data/index.js';
+import { WasmBackend } from '#core/backend/index.js';
 import { Engine } from '#core/engine/index.js';
-import { presets, resolveConfig, Trainer } from '#core/train/index.js';
+import { buildTrainer, presets, resolveConfig, type Trainer } from '#core/train/index.js';
 import { median, printTable, python, pytorchProgram, runPeer } from './lib.js';
 
 const ROUNDS = 5;
@@ -22,11 +23,11 @@ interface TensorFlowSteps {
   readonly cpu?: { readonly epochSeconds: number };
 }
 
-function trainEpoch(trainer: Trainer): number {
+async function trainEpoch(trainer: Trainer): Promise<number> {
   const start = performance.now();
   while (!trainer.isEpochDone) trainer.step();
   const seconds = (performance.now() - start) / 1000;
-  trainer.endEpoch();
+  await trainer.endEpoch();
   return seconds;
 }
 
@@ -34,14 +35,16 @@ export async function benchMlp(): Promise<void> {
   const data = await loadDataset('mnist');
   const config = resolveConfig(presets['mnist-mlp'].config);
   const engines = [await Engine.create({ threads: 1 }), await Engine.create({ threads: 2 })];
-  const trainers = engines.map((engine) => new Trainer(engine, config, data));
-  for (const trainer of trainers) trainEpoch(trainer);
+  const trainers = await Promise.all(
+    engines.map((engine) => buildTrainer(new WasmBackend(engine), config, data)),
+  );
+  for (const trainer of trainers) await trainEpoch(trainer);
   const ours: number[][] = [[], []];
   const pytorch: number[] = [];
   const withPthread: number[] = [];
   const pthread = process.env.OPENBLAS_PTHREAD;
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [index, trainer] of trainers.entries()) ours[index].push(trainEpoch(trainer));
+    for (const [index, trainer] of trainers.entries()) ours[index].push(await trainEpoch(trainer));
     for (const [times, libraries] of [[pytorch], [withPthread, pthread]] as const) {
       if (times === withPthread && !libraries) continue;
       const command = [pytorchProgram, 'mlp-step', '--seconds', '2'];

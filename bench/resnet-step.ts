@@ -2,11 +2,15 @@
  * One configuration of bench/resnet.ts in a process of its own, for its peak memory is the process's: prints
  * a JSON line.
  */
+
+import { WasmBackend, type WasmNetwork } from '#core/backend/index.js';
 import { Engine, type LoadedProgram, type Program } from '#core/engine/index.js';
+import type { GradientScope } from '#core/graph/index.js';
+import type { PlacedParameter } from '#core/lowering/parameter.js';
 import { group, none, stream } from '#core/math/index.js';
 import { resnet18 } from '#core/models/index.js';
-import { type GradientScope, initialize, Network, type Parameter } from '#core/nn/index.js';
-import { Optimizer } from '#core/optim/index.js';
+import { initialize } from '#core/train/initialize.js';
+import { Optimizer } from '#core/train/optimizer.js';
 import { median, widen } from './lib.js';
 
 export interface StepFigures {
@@ -31,10 +35,13 @@ const KERNELS_MS = 3_000;
 /** Steps that are taken however long they last. */
 const LEAST_STEPS = 3;
 
-const isConvolution = ({ shape }: Parameter) => shape.length === 4;
+const isConvolution = ({ shape }: Pick<PlacedParameter, 'shape'>) => shape.length === 4;
 
-function start(engine: Engine, density: number): { network: Network; optimizer: Optimizer } {
-  const network = new Network(engine, resnet18(), { batchSize: BATCH, inputType: 'bytes' });
+function start(engine: Engine, density: number): { network: WasmNetwork; optimizer: Optimizer } {
+  const network = new WasmBackend(engine).compile(resnet18(), {
+    batchSize: BATCH,
+    inputType: 'bytes',
+  });
   initialize(network, 0, (parameter) =>
     isConvolution(parameter)
       ? { density, by: 'kernels', gain: 5, bias: [0, 0] }
@@ -111,7 +118,7 @@ async function measure(density: number, scope: GradientScope): Promise<StepFigur
     return {
       step: median(times.map(({ step }) => step)),
       copying: median(times.map(({ copying }) => copying)),
-      density: weights.view().density,
+      density: optimizer.view(weights).density,
       steps: times.length,
     };
   };

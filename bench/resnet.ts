@@ -7,9 +7,10 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Point, renderSvg } from '#bregman/plot/index.js';
 import { callPerBlock, Engine, words } from '#core/engine/index.js';
+import { resolve } from '#core/layers/index.js';
+import { layoutOf } from '#core/lowering/planes.js';
 import { sizeOf } from '#core/math/index.js';
 import { resnet18 } from '#core/models/index.js';
-import { layoutOf, resolve } from '#core/nn/index.js';
 import { avx2, interleave, NARROW, printTable, python, pytorchProgram, runPeer } from './lib.js';
 import type { StepFigures } from './resnet-step.js';
 

@@ -1,4 +1,4 @@
-import type { MultiplyAdds } from '@bregman/core/nn';
+import type { MultiplyAdds } from '@bregman/core/graph';
 import type { Config, EpochMetrics, ModelReport, Score, Summary } from '@bregman/core/train';
 import { count, duration, oneLine, percent, short, table } from './text.js';
 

@@ -1,5 +1,5 @@
+import { useWideVectors, whyNoWideVectors } from '@bregman/core/machine';
 import { version } from '@bregman/core/version';
-import { useWideVectors, whyNoWideVectors } from '@bregman/core/wide-vectors';
 import { Command, Option } from 'commander';
 import { metricNames } from '../plot/metric-names.js';
 import { exitCodeOf, exitOnWriteError, reportError } from './errors.js';
@@ -13,8 +13,8 @@ const program = new Command('bregman')
   .description('Train sparse neural networks from scratch')
   .version(version)
   .option('--no-wide', 'without vectors of 256 bits, where V8 has them (the result is the same)')
-  .hook('preAction', async () => {
-    if (program.opts<{ wide: boolean }>().wide) await useWideVectors();
+  .hook('preAction', () => {
+    if (program.opts<{ wide: boolean }>().wide) useWideVectors();
   })
   .exitOverride()
   .configureOutput({ outputError: () => {} })

@@ -1,7 +1,8 @@
 /** Which earlier layers each layer of a network reads, by what is left of its weights. */
 import type { Tensor } from '@bregman/core/files';
+import { INPUT, type NetworkDescription, type ResolvedLayer } from '@bregman/core/graph';
+import { resolve } from '@bregman/core/layers';
 import { sizeOf } from '@bregman/core/math';
-import { INPUT, type NetworkDescription, type ResolvedLayer, resolve } from '@bregman/core/nn';
 
 /** How strongly layers read one another. */
 export interface Connections {

@@ -142,7 +142,7 @@ export async function runRecovery(run: PlannedRun, problem: Recovery): Promise<O
   const write = (name: string, value: unknown) =>
     writeAtomic(join(run.path, name), `${JSON.stringify(value, null, 2)}\n`);
   await write(runFiles.config, problem);
-  const summary = { seconds, version, machine: await thisMachine(), metrics };
+  const summary = { seconds, version, machine: thisMachine(), metrics };
   await write(runFiles.summary, summary);
   return outcomeOfRecovery(run, summary);
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Tensor } from '@bregman/core/files';
+import type { NetworkDescription } from '@bregman/core/graph';
+import { resolve } from '@bregman/core/layers';
 import { sizeOf } from '@bregman/core/math';
 import { denseBlock, densenet, skipEncoder } from '@bregman/core/models';
-import { type NetworkDescription, resolve } from '@bregman/core/nn';
 import { connectionsOf } from '#lib/reproduce/index.js';
 
 /** Zeros, but for what is set. */

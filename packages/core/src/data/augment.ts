@@ -10,6 +10,12 @@ export interface Augmentation {
 }
 
 /**
+ * A change of one training sample, made in place on a copy of it, each time that it comes up. All
+ * that is random about it has to come from `random`, so that a resumed run continues to the same bits.
+ */
+export type AugmentSample = (sample: Uint8Array | Float32Array, random: RandomStream) => void;
+
+/**
  * Writes `count` images, each moved by up to `crop` pixels each way and perhaps mirrored, one after
  * the other into `to`. What comes in from outside is zero: the byte or float 0, black before any
  * normalization, as torchvision's `RandomCrop` and `RandomHorizontalFlip` have it on images.

@@ -1,3 +1,5 @@
+import { host } from '#host';
+import type { Thread } from '../host/host.js';
 import {
   CLAIM_WORDS,
   Claim,
@@ -12,32 +14,24 @@ import {
   Trait,
 } from './control.js';
 import { instantiate } from './instance.js';
+import { type Build, type Kernels, loadKernels } from './kernel-files.js';
 import { kernelNames, kernels } from './kernels.js';
 import { LinearMemory, PAGE_BYTES } from './memory.js';
-import {
-  availableThreads,
-  canShareMemory,
-  maySleep,
-  readBytes,
-  startThread,
-  type Thread,
-} from './platform.js';
 import type { Call, PlannedBuffer, Program } from './program.js';
-import type { WorkerData } from './worker.js';
+import type { WorkerData } from './thread.js';
 
 /** Samples in a block of the activations' layout. */
 export const LANES = 16;
 
-/** `relaxed` may fuse a multiplication and an addition, `simd` runs everywhere. */
-export type Build = 'relaxed' | 'simd';
-
 export interface EngineOptions {
   /** Threads that work on one program; by default as many as the machine runs at once. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** By default `relaxed` where the host can, else `simd`. Results differ in the last bits. */
-  readonly build?: Build;
-  /** By default 4 GiB. */
-  readonly maximumBytes?: number;
+  readonly build?: Build | undefined;
+  /** By default 4 GiB, or as much below that as the host lets a memory grow to. */
+  readonly maximumBytes?: number | undefined;
+  /** By default loaded, as `build` says. */
+  readonly kernels?: Kernels | undefined;
 }
 
 /** A program bound to this engine's memory. */
@@ -60,6 +54,8 @@ const MINIMUM_SCRATCH_BYTES = 1 << 18;
 export class Engine {
   readonly threads: number;
   readonly build: Build;
+  /** Why there is one thread where more were wanted, such as a page without cross-origin isolation. */
+  readonly whyOneThread: string | undefined;
   readonly #memory: LinearMemory;
   readonly #executor: Executor;
   readonly #workers: readonly Thread[];
@@ -68,34 +64,39 @@ export class Engine {
   #scratchBytes = 0;
   #closed = false;
 
-  /** Compiles the kernels and starts the threads. */
+  /**
+   * Compiles the kernels and starts the threads.
+   *
+   * @throws {UserError} the host cannot run the kernels, their file is missing or damaged, or there is too
+   *   little memory
+   */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    const { maximumBytes = 2 ** 32 } = options;
-    const shared = canShareMemory();
-    const threads = shared ? (options.threads ?? (await availableThreads())) : 1;
-    if (!Number.isInteger(threads) || threads < 1) {
-      throw new RangeError(`threads: ${threads} is not a whole number from 1 on`);
+    const whyOneThread = host.whyOneThread();
+    const wanted = options.threads ?? host.availableThreads();
+    if (!Number.isInteger(wanted) || wanted < 1) {
+      throw new RangeError(`threads: ${wanted} is not a whole number from 1 on`);
     }
-    const { build, module } = await compileKernels(shared, options.build);
-    const memory = new LinearMemory(shared, maximumBytes);
-    const workers = await startWorkers(module, memory.memory, threads);
-    return new Engine(build, module, memory, workers);
+    const kernels = options.kernels ?? (await loadKernels(!whyOneThread, options.build));
+    const memory = new LinearMemory(kernels.shared, options.maximumBytes);
+    const workers = whyOneThread ? [] : await startWorkers(kernels.module, memory.memory, wanted);
+    return new Engine(kernels, memory, workers, wanted > 1 ? whyOneThread : undefined);
   }
 
   private constructor(
-    build: Build,
-    module: WebAssembly.Module,
+    { build, module }: Kernels,
     memory: LinearMemory,
     workers: readonly Thread[],
+    whyOneThread: string | undefined,
   ) {
     this.build = build;
     this.threads = workers.length + 1;
+    this.whyOneThread = whyOneThread;
     this.#memory = memory;
     this.#workers = workers;
     this.#words = new Int32Array(memory.memory.buffer);
     this.#words[Control.threads] = this.threads;
     const instance = instantiate(module, memory.memory);
-    this.#executor = new Executor(instance, 0, maySleep());
+    this.#executor = new Executor(instance, 0, host.maySleep);
     this.reserveScratch(MINIMUM_SCRATCH_BYTES);
   }
 
@@ -259,34 +260,20 @@ function floatBits(value: number): number {
   return new Int32Array(Float32Array.of(value).buffer)[0]!;
 }
 
-async function compileKernels(
-  shared: boolean,
-  wanted?: Build,
-): Promise<{ build: Build; module: WebAssembly.Module }> {
-  const candidates: readonly Build[] = wanted ? [wanted] : ['relaxed', 'simd'];
-  for (const build of candidates) {
-    const name = `./wasm/${build}.${shared ? 'shared' : 'single'}.wasm`;
-    const bytes = await readBytes(new URL(name, import.meta.url));
-    if (WebAssembly.validate(bytes)) return { build, module: await WebAssembly.compile(bytes) };
-  }
-  throw new Error(
-    `this JavaScript engine cannot run the ${candidates.at(-1)} build of the kernels: WebAssembly ` +
-      (wanted === 'relaxed' ? 'relaxed SIMD needs Node 22 or later' : 'SIMD is missing'),
-  );
-}
-
 async function startWorkers(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   threads: number,
 ): Promise<Thread[]> {
-  const url = new URL('./worker.js', import.meta.url);
-  const workers = await Promise.all(
-    Array.from({ length: threads - 1 }, (_, index) => {
-      const data: WorkerData = { module, memory, thread: index + 1 };
-      return startThread(url, data);
-    }),
-  );
-  await Promise.all(workers.map(({ ready }) => ready));
-  return workers;
+  const workers = Array.from({ length: threads - 1 }, (_, index) => {
+    const data: WorkerData = { module, memory, thread: index + 1 };
+    return host.startThread(data);
+  });
+  try {
+    await Promise.all(workers.map(({ ready }) => ready));
+    return workers;
+  } catch (error) {
+    for (const worker of workers) worker.terminate();
+    throw error;
+  }
 }

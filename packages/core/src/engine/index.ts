@@ -1,6 +1,14 @@
-export { type Build, Engine, type EngineOptions, LANES, type LoadedProgram } from './engine.js';
+export { Engine, type EngineOptions, LANES, type LoadedProgram } from './engine.js';
+export { type Build, type Kernels, loadKernels } from './kernel-files.js';
 export type { KernelName } from './kernels.js';
-export { type Machine, thisMachine } from './platform.js';
+export {
+  hasWideVectors,
+  type Machine,
+  peakMemoryBytes,
+  thisMachine,
+  useWideVectors,
+  whyNoWideVectors,
+} from './machine.js';
 export {
   abreast,
   type Call,
@@ -13,4 +21,3 @@ export {
   together,
   words,
 } from './program.js';
-export { hasWideVectors, useWideVectors, whyNoWideVectors } from './wide-vectors.js';

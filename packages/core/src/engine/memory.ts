@@ -1,5 +1,12 @@
+import { UserError } from '../files/errors.js';
+
 export const PAGE_BYTES = 65_536;
 const ALIGNMENT = 64;
+const INITIAL_PAGES = 16;
+/** What 32-bit pointers reach. */
+const MOST_BYTES = 2 ** 32;
+/** With less than this nothing of use can be trained. */
+const LEAST_BYTES = 2 ** 26;
 
 /** Rounds up to whole cache lines. */
 function aligned(bytes: number): number {
@@ -16,9 +23,13 @@ export class LinearMemory {
   /** The first page is the kernels' own. */
   #end = PAGE_BYTES;
 
-  constructor(shared: boolean, maximumBytes: number) {
-    const maximum = Math.floor(maximumBytes / PAGE_BYTES);
-    this.memory = new WebAssembly.Memory({ initial: 16, maximum, shared });
+  /**
+   * @param maximumBytes by default the most that the host grants
+   * @throws {UserError} the host does not grant it
+   */
+  constructor(shared: boolean, maximumBytes?: number) {
+    const { memory, maximum } = reserve(shared, maximumBytes);
+    this.memory = memory;
     this.maximumBytes = maximum * PAGE_BYTES;
   }
 
@@ -30,7 +41,7 @@ export class LinearMemory {
   /**
    * Zeroed bytes at a cache line's start.
    *
-   * @throws Error where the memory does not suffice
+   * @throws {UserError} the memory does not suffice
    */
   allocate(bytes: number): number {
     const size = aligned(Math.max(bytes, 1));
@@ -60,11 +71,32 @@ export class LinearMemory {
     try {
       this.memory.grow(Math.ceil(missing / PAGE_BYTES));
     } catch {
-      const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
-      throw new Error(
-        `out of memory: ${mebibytes(size)} MiB more are needed, ${mebibytes(this.#end)} MiB of at most ` +
-          `${mebibytes(this.maximumBytes)} MiB are in use; a smaller batch or network would fit`,
+      throw new UserError(
+        `out of memory: ${mebibytes(size)} more are needed, ${mebibytes(this.#end)} of at most ` +
+          `${mebibytes(this.maximumBytes)} are in use; a smaller batch or network would fit`,
       );
     }
   }
+}
+
+/** Hosts with little address space, such as telephones, refuse a memory that might grow too large. */
+function reserve(
+  shared: boolean,
+  maximumBytes?: number,
+): { readonly memory: WebAssembly.Memory; readonly maximum: number } {
+  for (let bytes = maximumBytes ?? MOST_BYTES; ; bytes /= 2) {
+    const maximum = Math.floor(bytes / PAGE_BYTES);
+    try {
+      const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared });
+      return { memory, maximum };
+    } catch (cause) {
+      if (maximumBytes === undefined && bytes > LEAST_BYTES) continue;
+      const problem = `out of memory: the host does not grant WebAssembly ${mebibytes(bytes)}`;
+      throw new UserError(`${problem} (${(cause as Error).message})`, { cause });
+    }
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

@@ -1,34 +1,5 @@
-/** The body of every thread but the first: wait for a program, work through it, wait again. */
-import { awaitGeneration, Control, Executor, reportFailure } from './control.js';
-import { instantiate } from './instance.js';
-import { PAGE_BYTES } from './memory.js';
-import { receiveInThread } from './platform.js';
+/** The script of a thread in Node. Pages have one for all that their workers do: train/thread.ts. */
+import { host } from '#host';
+import { takePart } from './thread.js';
 
-/** What a thread is started with. */
-export interface WorkerData {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  /** From 1; the first thread, 0, is the one that starts the others. */
-  readonly thread: number;
-}
-
-receiveInThread<WorkerData>(({ module, memory, thread }, ready) => {
-  const executor = new Executor(instantiate(module, memory), thread, true);
-  let words = new Int32Array(memory.buffer);
-  let generation = Atomics.load(words, Control.generation);
-  ready();
-  for (;;) {
-    generation = awaitGeneration(words, generation);
-    if (words[Control.stop]) return;
-    // Where another thread grew the memory, this one may learn of it a moment later.
-    while (words.byteLength / PAGE_BYTES < words[Control.memoryPages]) {
-      words = new Int32Array(memory.buffer);
-    }
-    try {
-      executor.run(words, generation);
-    } catch (error) {
-      reportFailure(words);
-      throw error;
-    }
-  }
-});
+host.receive(takePart);

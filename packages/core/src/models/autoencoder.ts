@@ -1,4 +1,5 @@
-import { type LayerEntry, linear, type NetworkDescription, network, relu } from '../nn/index.js';
+import { type LayerEntry, type NetworkDescription, network } from '../graph/index.js';
+import { linear, relu } from '../layers/index.js';
 
 /**
  * The paper's network for denoising: layers of one width, `fc1`, `fc2`, …, with a ReLU behind each, the

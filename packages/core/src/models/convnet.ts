@@ -1,12 +1,5 @@
-import {
-  conv2d,
-  flatten,
-  linear,
-  maxPool2d,
-  type NetworkDescription,
-  network,
-  relu,
-} from '../nn/index.js';
+import { type NetworkDescription, network } from '../graph/index.js';
+import { conv2d, flatten, linear, maxPool2d, relu } from '../layers/index.js';
 import type { ImageModelOptions } from './options.js';
 
 /**

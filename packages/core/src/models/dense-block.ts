@@ -1,13 +1,5 @@
-import {
-  concatenate,
-  conv2d,
-  flatten,
-  type LayerEntry,
-  linear,
-  type NetworkDescription,
-  network,
-  relu,
-} from '../nn/index.js';
+import { type LayerEntry, type NetworkDescription, network } from '../graph/index.js';
+import { concatenate, conv2d, flatten, linear, relu } from '../layers/index.js';
 import type { ImageModelOptions } from './options.js';
 
 /** What a dense block lets one choose. */

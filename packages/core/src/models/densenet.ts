@@ -1,14 +1,12 @@
+import { type LayerEntry, type NetworkDescription, network } from '../graph/index.js';
 import {
   averagePool2d,
   batchNorm2d,
   concatenate,
   conv2d,
   globalAveragePool2d,
-  type LayerEntry,
   linear,
-  type NetworkDescription,
-  network,
-} from '../nn/index.js';
+} from '../layers/index.js';
 import type { ImageModelOptions } from './options.js';
 
 /** What a DenseNet lets one choose. */

@@ -1,4 +1,5 @@
-import { linear, type NetworkDescription, network, relu } from '../nn/index.js';
+import { type NetworkDescription, network } from '../graph/index.js';
+import { linear, relu } from '../layers/index.js';
 
 /**
  * A multi-layer perceptron: linear layers `fc1`, `fc2`, … with ReLU between them and none on the

@@ -1,13 +1,11 @@
+import { type LayerEntry, type NetworkDescription, network } from '../graph/index.js';
 import {
   batchNorm2d,
   type Conv2dLayer,
   conv2d,
   globalAveragePool2d,
-  type LayerEntry,
   linear,
-  type NetworkDescription,
-  network,
-} from '../nn/index.js';
+} from '../layers/index.js';
 import type { ImageModelOptions } from './options.js';
 
 /** ResNet-18 in the CIFAR shape, with a 3 × 3 stem and no pooling behind it: 11.2 M parameters. */

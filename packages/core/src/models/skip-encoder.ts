@@ -1,12 +1,5 @@
-import {
-  INPUT,
-  type LayerEntry,
-  linear,
-  type NetworkDescription,
-  network,
-  relu,
-  scaledAdd,
-} from '../nn/index.js';
+import { INPUT, type LayerEntry, type NetworkDescription, network } from '../graph/index.js';
+import { linear, relu, scaledAdd } from '../layers/index.js';
 
 /**
  * The follow-up's network for restoration (arXiv 2106.02479): layers of one width, in which every

@@ -1,13 +1,5 @@
-import {
-  batchNorm2d,
-  conv2d,
-  flatten,
-  type LayerEntry,
-  linear,
-  maxPool2d,
-  type NetworkDescription,
-  network,
-} from '../nn/index.js';
+import { type LayerEntry, type NetworkDescription, network } from '../graph/index.js';
+import { batchNorm2d, conv2d, flatten, linear, maxPool2d } from '../layers/index.js';
 import type { ImageModelOptions } from './options.js';
 
 /** Channels of the convolutions; a max pool follows each list. */

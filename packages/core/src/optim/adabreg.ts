@@ -6,6 +6,7 @@ export const adabreg: Method = {
   name: 'adabreg',
   usesSubgradient: true,
   moments: () => 2,
+  kernel: { update: () => 'adam', proxStep: ({ delta }) => delta },
 
   step(state, gradient, hyper, regularizer, t) {
     descendByAdam(subgradientOf(state), state.moments, gradient, hyper, t);

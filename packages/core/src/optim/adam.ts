@@ -5,6 +5,7 @@ export const adam: Method = {
   name: 'adam',
   usesSubgradient: false,
   moments: () => 2,
+  kernel: { update: () => 'adam' },
 
   step({ theta, moments }, gradient, hyper, _regularizer, t) {
     descendByAdam(theta, moments, gradient, hyper, t);

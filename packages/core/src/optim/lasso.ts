@@ -9,6 +9,7 @@ export const lasso: Method = {
   name: 'lasso',
   usesSubgradient: false,
   moments: sgd.moments,
+  kernel: { ...sgd.kernel!, followsRegularizer: true },
 
   step(state, gradient, hyper, regularizer, t) {
     const total = new Float32Array(gradient.length);

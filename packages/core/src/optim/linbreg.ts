@@ -8,6 +8,10 @@ export const linbreg: Method = {
   name: 'linbreg',
   usesSubgradient: true,
   moments: ({ momentum }) => (momentum > 0 ? 1 : 0),
+  kernel: {
+    update: ({ momentum }) => (momentum > 0 ? 'averaged' : 'plain'),
+    proxStep: ({ delta }) => delta,
+  },
 
   step(state, gradient, hyper, regularizer) {
     const { learningRate, momentum } = hyper;

@@ -31,6 +31,21 @@ export interface ParameterState {
   readonly moments: readonly Float32Array[];
 }
 
+/** How the moved variable follows the gradient in the kernels: see `step` of the method that names it. */
+export type KernelUpdate = 'plain' | 'averaged' | 'heavy-ball' | 'adam';
+
+/**
+ * A step as the fused kernels run it: x follows the gradient, x being v where the method carries one, else θ;
+ * then θ ← prox of δv, or of θ.
+ */
+export interface KernelStep {
+  update(hyper: Hyperparameters): KernelUpdate;
+  /** t of the prox, in units of λ; without, there is none. */
+  proxStep?(hyper: Hyperparameters): number;
+  /** Whether the gradient is that of L + J, by a subgradient of J. */
+  readonly followsRegularizer?: boolean;
+}
+
 /** An optimization method as its own mathematics. The fused kernels are tested against it. */
 export interface Method {
   readonly name: MethodName;
@@ -38,6 +53,8 @@ export interface Method {
   readonly usesSubgradient: boolean;
   /** How many moments a parameter keeps. */
   moments(hyper: Hyperparameters): number;
+  /** The same step in the fused kernels; without, it runs in plain TypeScript. */
+  readonly kernel?: KernelStep;
   /**
    * Takes one step in place: reads and writes float32, computes in float64.
    *

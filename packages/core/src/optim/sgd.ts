@@ -8,6 +8,7 @@ export const sgd: Method = {
   name: 'sgd',
   usesSubgradient: false,
   moments: ({ momentum }) => (momentum > 0 ? 1 : 0),
+  kernel: { update: ({ momentum }) => (momentum > 0 ? 'heavy-ball' : 'plain') },
 
   step({ theta, moments }, gradient, { learningRate, momentum }) {
     if (momentum > 0) {

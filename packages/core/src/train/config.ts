@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { defaultBreakEven } from '../lowering/support.js';
 import { imageModelNames } from '../models/index.js';
-import { defaultBreakEven } from '../nn/index.js';
 import { ConfigError } from '../schema/config-error.js';
 import { listOf, number, object, oneOf, validate, whole } from '../schema/validate.js';
 

@@ -1,17 +1,19 @@
-import type { Network, Parameter } from '../nn/index.js';
+import type { Network } from '../backend/index.js';
+import type { Parameter } from '../graph/index.js';
+import { sizeOf as sizeOfShape } from '../math/index.js';
 import type { Density } from './metrics.js';
 
 /**
  * Non-zero weights of a network as of its last index; for convolutions also kernels and filters, for a
  * network without any the rows of its linear layers.
  */
-export function densityOf(network: Network): Density {
+export async function densityOf(network: Network): Promise<Density> {
   const weights = network.parameters.filter(({ role }) => role === 'weight');
   const nonZeros = (parameter: Parameter) => network.nonZeros(parameter);
   const layers = Object.fromEntries(
     weights.map((weight) => [weight.layer, nonZeros(weight) / sizeOf(weight)]),
   );
-  const total = share(weights, nonZeros, sizeOf);
+  const total = totalDensity(network);
   const convolutions = weights.filter(({ shape }) => shape.length === 4);
   if (convolutions.length === 0) return { total, layers, rows: rowsOf(network, weights) };
   const linear = weights.filter(({ shape }) => shape.length === 2);
@@ -20,19 +22,21 @@ export function densityOf(network: Network): Density {
     layers,
     convolutions: {
       weights: share(convolutions, nonZeros, sizeOf),
-      kernels: share(
-        convolutions,
-        (each) => countGroups(network, each, each.shape[2] * each.shape[3]),
-        ({ shape }) => shape[0] * shape[1],
-      ),
+      kernels: await kernelDensity(network, convolutions),
       filters: share(
         convolutions,
-        (each) => countGroups(network, each, each.columns),
+        (each) => network.activeRows(each),
         ({ rows }) => rows,
       ),
     },
     ...(linear.length > 0 && { linear: share(linear, nonZeros, sizeOf) }),
   };
+}
+
+/** Non-zero weights / weights, as of the network's last index. Reads a counter a layer. */
+export function totalDensity(network: Network): number {
+  const weights = network.parameters.filter(({ role }) => role === 'weight');
+  return share(weights, (each) => network.nonZeros(each), sizeOf);
 }
 
 /** By layer, the share of outputs with a non-zero weight. */
@@ -56,9 +60,22 @@ function share(
   return sum(part) / sum(whole);
 }
 
+/** The share of all kernels that hold a non-zero weight. */
+async function kernelDensity(
+  network: Network,
+  convolutions: readonly Parameter[],
+): Promise<number> {
+  const total = { alive: 0, all: 0 };
+  for (const parameter of convolutions) {
+    const [outputs, inputs, ...kernel] = parameter.shape;
+    total.alive += countGroups(await network.read(parameter), sizeOfShape(kernel));
+    total.all += outputs * inputs;
+  }
+  return total.alive / total.all;
+}
+
 /** Groups of so many consecutive weights that hold a non-zero. */
-function countGroups(network: Network, { value }: Parameter, size: number): number {
-  const weights = network.engine.floats(value);
+function countGroups(weights: Float32Array, size: number): number {
   let groups = 0;
   for (let start = 0; start < weights.length; start += size) {
     let i = start;

@@ -1,9 +1,10 @@
-import { Engine } from '../engine/index.js';
+import { WasmBackend } from '../backend/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
+import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
 import type { Score } from './metrics.js';
-import { Trainer } from './trainer.js';
+import type { Trainer } from './trainer.js';
 import type { TrainingData } from './training-data.js';
 import { writeWeights } from './weights.js';
 
@@ -31,19 +32,19 @@ export async function evaluate(
   weights: ReadonlyMap<string, Tensor>,
   { data, split = 'test', threads, source }: EvaluateOptions,
 ): Promise<Score> {
-  const engine = await Engine.create(threads === undefined ? {} : { threads });
+  const backend = await WasmBackend.create(threads === undefined ? {} : { threads });
   try {
-    const trainer = new Trainer(engine, config, data);
+    const trainer = await buildTrainer(backend, config, data);
     writeWeights(trainer.network, weights, source);
-    const score = scoreOn(trainer, split);
+    const score = await scoreOn(trainer, split);
     if (!score) throw new UserError(`${split}: ${config.data} has no such samples`);
     return score;
   } finally {
-    engine.close();
+    backend.close();
   }
 }
 
-function scoreOn(trainer: Trainer, split: SplitName): Score | undefined {
+function scoreOn(trainer: Trainer, split: SplitName): Promise<Score | undefined> {
   switch (split) {
     case 'train':
       return trainer.scoreTraining();

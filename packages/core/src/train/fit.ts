@@ -1,13 +1,24 @@
+import { host } from '#host';
+import type { BatchResult } from '../backend/index.js';
 import type { Tensor } from '../files/safetensors.js';
 import type { Config } from './config.js';
+import { totalDensity } from './density.js';
 import type { EpochMetrics, Score } from './metrics.js';
 import type { Trainer, TrainerState } from './trainer.js';
 
-/** Where in an epoch the training is. */
+/** A step that was taken, and where in an epoch the training is. */
 export interface StepProgress {
+  /** From 1, over all epochs. */
+  readonly step: number;
+  /** Mean over the samples of the step's batch, as they were before it. */
+  readonly loss: number;
+  /** λ of the first regularized group, and non-zero weights / weights, both after the step. */
+  readonly lambda: number;
+  readonly density: number;
   /** From 1. */
   readonly epoch: number;
   readonly epochs: number;
+  /** Of the epoch, trained on so far. */
   readonly samples: number;
   readonly samplesPerEpoch: number;
 }
@@ -40,13 +51,21 @@ export interface Observer {
   onCheckpoint?(checkpoint: Checkpoint): void | Promise<void>;
 }
 
-/** Why a run came to its end. */
-export type Ending = 'epochs' | 'early-stop' | 'signal';
+/**
+ * Why a run came to its end: its epochs are over; no epoch was better for a while; it was stopped, and
+ * is complete; or a signal paused it, and it waits to be resumed.
+ */
+export type Ending = 'epochs' | 'early-stop' | 'stopped' | 'signal';
 
 export interface FitOptions {
   readonly observers?: readonly Observer[];
-  /** Pauses the run after the step under way, with a checkpoint. */
+  /** Pauses the run after the step under way, with a checkpoint to resume from. */
   readonly signal?: AbortSignal;
+  /**
+   * Ends the run after the step under way, as if its epochs were over: with a checkpoint, scores and a
+   * summary. The epoch under way gets no metrics.
+   */
+  readonly stop?: AbortSignal;
   /** Where an earlier session left off; the trainer has been restored to it. */
   readonly progress?: Progress;
 }
@@ -75,7 +94,9 @@ class Fit {
   readonly #trainer: Trainer;
   readonly #config: Config;
   readonly #observers: readonly Observer[];
+  readonly #stepObservers: readonly Observer[];
   readonly #signal: AbortSignal | undefined;
+  readonly #stop: AbortSignal | undefined;
   #best: Progress['best'];
   #bestWeights: ReadonlyMap<string, Tensor> | undefined;
   /** Of the epochs and sessions before. */
@@ -83,11 +104,14 @@ class Fit {
   #epochSeconds: number;
   #checkpointAt = performance.now();
 
-  constructor(trainer: Trainer, config: Config, { observers = [], signal, progress }: FitOptions) {
+  constructor(trainer: Trainer, config: Config, options: FitOptions) {
+    const { observers = [], signal, stop, progress } = options;
     this.#trainer = trainer;
     this.#config = config;
     this.#observers = observers;
+    this.#stepObservers = observers.filter(({ onStep }) => onStep);
     this.#signal = signal;
+    this.#stop = stop;
     this.#best = progress?.best ?? null;
     this.#seconds = progress?.seconds ?? 0;
     this.#epochSeconds = progress?.epochSeconds ?? 0;
@@ -96,10 +120,10 @@ class Fit {
   async run(): Promise<Ending> {
     const { epochs } = this.#config;
     while (this.#trainer.epoch < epochs && !this.#isOverdue()) {
-      const isDone = await this.#trainEpoch();
-      if (!isDone) {
+      const halt = await this.#trainEpoch();
+      if (halt) {
         await this.#checkpoint();
-        return 'signal';
+        return halt;
       }
       await this.#finishEpoch();
     }
@@ -107,18 +131,18 @@ class Fit {
     return this.#trainer.epoch < epochs ? 'early-stop' : 'epochs';
   }
 
-  /** Steps to the end of the epoch, or until the signal; says which. */
-  async #trainEpoch(): Promise<boolean> {
+  /** Steps to the end of the epoch, or until a signal; says which. */
+  async #trainEpoch(): Promise<Extract<Ending, 'stopped' | 'signal'> | undefined> {
     const trainer = this.#trainer;
     let started = performance.now();
     let yielded = started;
     while (!trainer.isEpochDone) {
-      if (this.#signal?.aborted) {
+      if (this.#signal?.aborted || this.#stop?.aborted) {
         this.#addTime(started);
-        return false;
+        return this.#stop?.aborted ? 'stopped' : 'signal';
       }
-      trainer.step();
-      this.#notifyStep();
+      const result = trainer.step();
+      this.#notifyStep(result instanceof Promise ? await result : result);
       const now = performance.now();
       if (now - yielded < YIELD_MS) continue;
       if (now - this.#checkpointAt > STEP_CHECKPOINT_MS && !trainer.isEpochDone) {
@@ -126,34 +150,34 @@ class Fit {
         await this.#checkpoint();
         started = performance.now();
       }
-      await pause();
+      await host.pause();
       yielded = performance.now();
     }
     this.#addTime(started);
-    return true;
+    return undefined;
   }
 
   async #finishEpoch(): Promise<void> {
     const trainer = this.#trainer;
     const { samplesPerEpoch, lambda, learningRate } = trainer;
     const trainingSeconds = this.#epochSeconds;
-    trainer.checkFinite();
+    await trainer.checkFinite();
     const started = performance.now();
-    const validation = trainer.validate();
+    const validation = await trainer.validate();
     this.#addTime(started);
     const metrics: EpochMetrics = {
       epoch: trainer.epoch + 1,
-      train: trainer.endEpoch(),
+      train: await trainer.endEpoch(),
       ...(validation && { validation }),
-      density: trainer.density(),
-      regularizer: finiteOrNull(trainer.optimizer.value()),
+      density: await trainer.density(),
+      regularizer: finiteOrNull(await trainer.optimizer.value()),
       lambda,
       learningRate,
       seconds: this.#epochSeconds,
       samplesPerSecond: samplesPerEpoch / trainingSeconds,
     };
     this.#epochSeconds = 0;
-    this.#rememberBest(metrics);
+    await this.#rememberBest(metrics);
     for (const observer of this.#observers) await observer.onEpoch?.(metrics);
     const age = performance.now() - this.#checkpointAt;
     if (trainer.epoch === 1 || age > EPOCH_CHECKPOINT_MS) await this.#checkpoint();
@@ -165,18 +189,27 @@ class Fit {
     this.#epochSeconds += seconds;
   }
 
-  #notifyStep(): void {
-    const { epoch, samplesDone, samplesPerEpoch } = this.#trainer;
-    const { epochs } = this.#config;
-    const progress = { epoch: epoch + 1, epochs, samples: samplesDone, samplesPerEpoch };
-    for (const observer of this.#observers) observer.onStep?.(progress);
+  #notifyStep({ loss, samples }: BatchResult): void {
+    if (this.#stepObservers.length === 0) return;
+    const { epoch, samplesDone, samplesPerEpoch, optimizer, lambda, network } = this.#trainer;
+    const progress: StepProgress = {
+      step: optimizer.steps,
+      loss: loss / samples,
+      lambda,
+      density: totalDensity(network),
+      epoch: epoch + 1,
+      epochs: this.#config.epochs,
+      samples: samplesDone,
+      samplesPerEpoch,
+    };
+    for (const observer of this.#stepObservers) observer.onStep?.(progress);
   }
 
-  #rememberBest({ epoch, train, validation }: EpochMetrics): void {
+  async #rememberBest({ epoch, train, validation }: EpochMetrics): Promise<void> {
     const score = validation ?? train;
     if (this.#best && !isBetter(score, this.#best.score)) return;
     this.#best = { epoch, score };
-    this.#bestWeights = this.#trainer.weights();
+    this.#bestWeights = await this.#trainer.weights();
   }
 
   #isOverdue(): boolean {
@@ -186,7 +219,7 @@ class Fit {
   }
 
   async #checkpoint(): Promise<void> {
-    this.#trainer.checkFinite();
+    await this.#trainer.checkFinite();
     const best = this.#bestWeights;
     const checkpoint: Checkpoint = {
       progress: {
@@ -195,8 +228,8 @@ class Fit {
         seconds: this.#seconds,
         epochSeconds: this.#epochSeconds,
       },
-      weights: this.#trainer.weights(),
-      optimizer: this.#trainer.optimizerState(),
+      weights: await this.#trainer.weights(),
+      optimizer: await this.#trainer.optimizerState(),
       ...(best && { best }),
     };
     for (const observer of this.#observers) await observer.onCheckpoint?.(checkpoint);
@@ -214,12 +247,4 @@ function finiteOrNull(value: number): number | null {
 function isBetter(score: Score, than: Score): boolean {
   if (score.accuracy === undefined || than.accuracy === undefined) return score.loss < than.loss;
   return score.accuracy > than.accuracy;
-}
-
-/** Lets the event loop turn once. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else setTimeout(resolve);
-  });
 }

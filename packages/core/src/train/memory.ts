@@ -1,46 +1,42 @@
-import { type Engine, LANES } from '../engine/index.js';
-import { type CompileOptions, memoryUse, type NetworkDescription } from '../nn/index.js';
+import type { Backend, CompileOptions } from '../backend/index.js';
+import { BLOCK, type NetworkDescription } from '../graph/index.js';
 import { methods } from '../optim/index.js';
 import { ConfigError } from '../schema/config-error.js';
 import type { Config } from './config.js';
 
 /**
- * Makes sure, before anything is allocated, that a run fits the engine's memory.
+ * Makes sure, before anything is allocated, that a run fits the backend's memory.
  *
  * @returns bytes that it leaves
  * @throws {ConfigError} it does not; names what is needed and the largest batch that fits
  */
 export function checkMemory(
-  engine: Engine,
+  backend: Backend,
   config: Config,
   description: NetworkDescription,
   options: CompileOptions,
 ): number {
-  const free = engine.maximumBytes - engine.usedBytes;
-  const needed = (batchSize: number) => {
-    const use = memoryUse(description, { ...options, batchSize });
-    const scratch = use.scratch > engine.scratchBytes ? use.scratch * engine.threads : 0;
-    return use.network + optimizerArrays(config) * use.parameters + scratch;
-  };
+  const memory = (batchSize: number) =>
+    backend.memory(description, { ...options, batchSize }, optimizerArrays(config));
   const { batchSize } = config;
-  const asked = needed(batchSize);
-  if (asked <= free) return free - asked;
-  const largest = largestThatFits(batchSize, (samples) => needed(samples) <= free);
+  const { needed, free } = memory(batchSize);
+  if (needed <= free) return free - needed;
+  const largest = largestThatFits(batchSize, (samples) => memory(samples).needed <= free);
   throw new ConfigError(
-    `batchSize: ${batchSize} needs ${mebibytes(asked)} of memory, the engine has ${mebibytes(free)}; ` +
+    `batchSize: ${batchSize} needs ${mebibytes(needed)} of memory, the engine has ${mebibytes(free)}; ` +
       (largest > 0 ? `batches of up to ${largest} fit` : 'the network is too large for it'),
   );
 }
 
 /** The largest multiple of a block below `batchSize` that fits, 0 where none does. */
 function largestThatFits(batchSize: number, fits: (samples: number) => boolean): number {
-  let [fitting, tooMany] = [0, Math.ceil(batchSize / LANES)];
+  let [fitting, tooMany] = [0, Math.ceil(batchSize / BLOCK)];
   while (tooMany - fitting > 1) {
     const middle = (fitting + tooMany) >> 1;
-    if (fits(middle * LANES)) fitting = middle;
+    if (fits(middle * BLOCK)) fitting = middle;
     else tooMany = middle;
   }
-  return fitting * LANES;
+  return fitting * BLOCK;
 }
 
 /** How many arrays as large as the parameters the method keeps: v and moments. */

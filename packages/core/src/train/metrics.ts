@@ -1,5 +1,5 @@
 import type { Build, Machine } from '../engine/index.js';
-import type { MultiplyAdds } from '../nn/index.js';
+import type { MultiplyAdds } from '../graph/index.js';
 
 /** Averages over a set of samples. */
 export interface Score {
@@ -52,6 +52,8 @@ export interface TrainingMachine extends Machine {
   readonly wideVectors?: boolean;
   /** Where `wideVectors` is false: why, in half a sentence. Earlier versions did not say. */
   readonly whyNarrow?: string;
+  /** Why there was one thread where more were wanted, such as a page without cross-origin isolation. */
+  readonly whyOneThread?: string;
 }
 
 /** The end of a run: summary.json. */

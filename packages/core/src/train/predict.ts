@@ -1,8 +1,8 @@
+import { WasmBackend } from '../backend/index.js';
 import type { Dataset } from '../data/index.js';
-import { Engine } from '../engine/index.js';
 import type { Tensor } from '../files/safetensors.js';
 import { sizeOf } from '../math/index.js';
-import { buildNetwork } from './build.js';
+import { buildNetwork } from './build-network.js';
 import type { Config } from './config.js';
 import { writeWeights } from './weights.js';
 
@@ -18,16 +18,16 @@ export async function predictTest(
   data: Dataset,
   count: number,
 ): Promise<Float32Array> {
-  const engine = await Engine.create({ threads: 1 });
+  const backend = await WasmBackend.create({ threads: 1 });
   try {
     const network = buildNetwork(
-      engine,
+      backend,
       { ...config, batchSize: count },
       { ...data, train: data.test },
     );
     writeWeights(network, weights);
     return network.predict(data.test.inputs.slice(0, count * sizeOf(data.test.shape)));
   } finally {
-    engine.close();
+    backend.close();
   }
 }

@@ -1,61 +1,23 @@
-import { augment } from '../data/augment.js';
-import type { Samples } from '../data/samples.js';
-import { shuffled, split } from '../data/split.js';
-import { type Engine, LANES } from '../engine/index.js';
+import type { BatchResult, Network } from '../backend/index.js';
+import { isBatchSource } from '../data/batches.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
-import { sizeOf, stream } from '../math/index.js';
-import {
-  type GradientScope,
-  inferenceMultiplyAdds,
-  initialize,
-  type MultiplyAdds,
-  type Network,
-  type Parameter,
-  stepMultiplyAdds,
-  type WeightWork,
-  weightWork,
-} from '../nn/index.js';
-import {
-  type LambdaPolicy,
-  Optimizer,
-  type ParameterGroup,
-  type Schedule,
-} from '../optim/index.js';
-import { ConfigError } from '../schema/config-error.js';
-import { build } from '../schema/validate.js';
-import {
-  buildGroups,
-  buildLambdaPolicy,
-  buildNetwork,
-  buildSchedule,
-  checkLambdaPolicy,
-  isRegularized,
-  outputsOf,
-  startOf,
-} from './build.js';
-import type { Config } from './config.js';
+import { BLOCK, type GradientScope, type MultiplyAdds } from '../graph/index.js';
+import type { GradientPolicy } from '../optim/index.js';
+import { type Soon, whenReady } from '../soon.js';
 import { densityOf } from './density.js';
+import { DivergenceError } from './divergence-error.js';
 import { type Density, type Score, ScoreSum, type Summary } from './metrics.js';
+import type { Optimizer } from './optimizer.js';
+import type { Sampler } from './sampler.js';
+import { scoreOn } from './scorer.js';
+import type { Steering, SteeringState } from './steering.js';
 import type { TrainingData } from './training-data.js';
 import { readWeights, writeWeights } from './weights.js';
-
-/** The loss or a weight is no longer a finite number. */
-export class DivergenceError extends UserError {
-  /** The step, from 1, and the epoch, from 1, at which it was found. */
-  constructor(
-    readonly step: number,
-    readonly epoch: number,
-    what: string,
-  ) {
-    super(
-      `training diverged at step ${step} (epoch ${epoch}): ${what}; a smaller optimizer.learningRate may help`,
-    );
-  }
-}
+import { WorkCounter } from './work-counter.js';
 
 /** All that a run has to remember besides the arrays of network and optimizer. */
-export interface TrainerState {
+export interface TrainerState extends SteeringState {
   /** Epochs completed, and steps taken in the one that is under way. */
   readonly epoch: number;
   readonly batch: number;
@@ -64,83 +26,51 @@ export interface TrainerState {
   readonly sums: { samples: number; loss: number; hits: number };
   /** Of all steps. */
   readonly multiplyAdds: MultiplyAdds;
-  /** Per group. */
-  readonly lambdas: readonly number[];
-  readonly schedules: readonly unknown[];
-  readonly policies: readonly unknown[];
 }
 
-/** A parameter group with what steers it. */
-interface SteeredGroup {
-  readonly group: ParameterGroup;
-  readonly schedule: Schedule;
-  /** Only regularized groups have one. */
-  readonly policy?: LambdaPolicy;
+/** What a trainer is made of; {@link buildTrainer} makes it of a configuration. */
+export interface TrainerParts {
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  readonly steering: Steering;
+  readonly sampler: Sampler;
+  readonly gradient: GradientPolicy;
+  readonly data: TrainingData;
+  /** Numbers of the samples trained on, and of those held back. */
+  readonly parts: { readonly train: Int32Array; readonly validation: Int32Array };
 }
 
 /**
- * A network in training: takes one step after another, knows where in the epoch it is, and can be
- * saved and restored between any two steps, to the bit.
+ * A network in training: takes one step after another, and can be saved and restored between any two
+ * steps, to the bit.
  */
 export class Trainer {
   readonly network: Network;
   readonly optimizer: Optimizer;
-  readonly #config: Config;
+  readonly #steering: Steering;
+  readonly #sampler: Sampler;
+  readonly #gradient: GradientPolicy;
   readonly #data: TrainingData;
-  readonly #train: Int32Array;
-  readonly #validation: Int32Array;
-  readonly #groups: readonly SteeredGroup[];
-  readonly #work: readonly WeightWork[];
-  readonly #parameters: ReadonlyMap<string, Parameter>;
-  /** Room for the augmented images of a batch, and their numbers in it. */
-  #augmented?: Samples['inputs'];
-  readonly #places: Int32Array;
-  #epoch = 0;
-  #batch = 0;
-  #order: Int32Array;
+  readonly #parts: TrainerParts['parts'];
+  readonly #work: WorkCounter;
   #sums = new ScoreSum();
-  #multiplyAdds: MultiplyAdds = { used: 0, dense: 0 };
-  readonly #nonZeros = (name: string): number => this.network.nonZeros(this.#parameters.get(name)!);
+  /** Made once: a step makes no functions. */
+  readonly #takeStep = (result: BatchResult): Soon<BatchResult> => this.#finishStep(result);
 
-  /**
-   * Builds the network and draws its start.
-   *
-   * @throws {ConfigError} configuration and data do not fit one another
-   */
-  constructor(engine: Engine, config: Config, data: TrainingData) {
-    checkData(config, data);
-    this.#config = config;
+  constructor({ network, optimizer, steering, sampler, gradient, data, parts }: TrainerParts) {
+    this.network = network;
+    this.optimizer = optimizer;
+    this.#steering = steering;
+    this.#sampler = sampler;
+    this.#gradient = gradient;
     this.#data = data;
-    const { train, validation } = build('validation', () =>
-      split(data.train, config.validation, config.seed),
-    );
-    if (config.batchSize > train.length) {
-      throw new ConfigError(
-        `batchSize: ${config.batchSize} is more than the ${train.length} samples to train on`,
-      );
-    }
-    this.#train = train;
-    this.#places = Int32Array.from({ length: config.batchSize }, (_, i) => i);
-    this.#validation = validation;
-    // Augmented images are made anew for each batch.
-    this.network = buildNetwork(engine, config, data, { hold: !config.augment });
-    this.#work = weightWork(this.network.description);
-    this.#parameters = new Map(this.network.parameters.map((each) => [each.name, each]));
-    initialize(this.network, config.seed, (parameter) => startOf(config, parameter));
-    this.optimizer = new Optimizer(this.network, buildGroups(config, this.network));
-    checkLambdaPolicy(config, this.optimizer.groups);
-    build('optimizer', () => this.optimizer.start());
-    this.#groups = this.optimizer.groups.map((group) => ({
-      group,
-      schedule: buildSchedule(config, group.hyper.learningRate),
-      ...(isRegularized(group) && { policy: buildLambdaPolicy(config) }),
-    }));
-    this.#order = this.#orderOf(0);
+    this.#parts = parts;
+    this.#work = new WorkCounter(network);
   }
 
   /** Epochs completed. */
   get epoch(): number {
-    return this.#epoch;
+    return this.#sampler.epoch;
   }
 
   /** Samples of the epoch under way that have been trained on. */
@@ -149,91 +79,70 @@ export class Trainer {
   }
 
   get samplesPerEpoch(): number {
-    return this.#train.length;
+    return this.#sampler.samplesPerEpoch;
   }
 
   /** Whether every sample of the epoch under way has been trained on. */
   get isEpochDone(): boolean {
-    return this.#batch * this.#config.batchSize >= this.#train.length;
+    return this.#sampler.isEpochDone;
   }
 
   /** λ of the first regularized group, 0 without one. */
   get lambda(): number {
-    return this.#groups.find(({ policy }) => policy)?.group.hyper.lambda ?? 0;
+    return this.#steering.lambda;
   }
 
   /** Of the first group. */
   get learningRate(): number {
-    return this.#groups[0].group.hyper.learningRate;
+    return this.#steering.learningRate;
   }
 
   /**
    * Trains on the next batch of the epoch; the last one may be smaller.
    *
+   * @returns what the network made of the batch before the step
    * @throws {DivergenceError} the loss is not a finite number
    */
-  step(): void {
-    const { batchSize } = this.#config;
-    const from = this.#batch * batchSize;
-    const count = Math.min(batchSize, this.#train.length - from);
-    this.#setLearningRates(this.#epoch + from / this.#train.length);
-    this.#loadTraining(from, count);
-    const scope = this.#scope();
-    this.#countStep(count, scope);
-    const result = this.network.differentiate(scope, this.#sampledBlock(scope, count));
+  step(): Soon<BatchResult> {
+    const { count } = this.#sampler;
+    this.#steering.beforeStep(this.#sampler.position);
+    this.#sampler.load(this.network);
+    const scope = this.#scope;
+    this.#work.addStep(count, scope);
+    const block = this.#gradient.block?.(this.optimizer.steps, Math.ceil(count / BLOCK)) ?? 0;
+    return whenReady(this.network.differentiate(scope, block), this.#takeStep);
+  }
+
+  /** Which gradients the next step takes. */
+  get #scope(): GradientScope {
+    return this.#gradient.scope(this.optimizer.steps);
+  }
+
+  #finishStep(result: BatchResult): Soon<BatchResult> {
     if (!Number.isFinite(result.loss)) {
       const what = `the loss is ${result.loss}`;
-      throw new DivergenceError(this.optimizer.steps + 1, this.#epoch + 1, what);
+      throw new DivergenceError(this.optimizer.steps + 1, this.epoch + 1, what);
     }
-    this.optimizer.step({ onSupport: scope === 'support' });
+    this.optimizer.step({ onSupport: this.#scope === 'support' });
     this.#sums.add(result);
-    this.#batch++;
-    for (const { group, policy } of this.#groups) {
-      const isDue = this.optimizer.steps % (policy?.everySteps ?? 1) === 0;
-      if (isDue) policy?.afterStep?.(group.view());
-    }
-  }
-
-  #countStep(samples: number, scope: GradientScope): void {
-    const { used, dense } = stepMultiplyAdds(this.#work, this.#nonZeros, samples, scope);
-    const before = this.#multiplyAdds;
-    this.#multiplyAdds = { used: before.used + used, dense: before.dense + dense };
-  }
-
-  /** Which gradients the next step takes, by the gradient policy. */
-  #scope(): GradientScope {
-    const { gradient } = this.#config;
-    if (gradient.kind === 'sampled') return 'sampled';
-    const isExact = gradient.kind === 'exact' || this.optimizer.steps % gradient.period === 0;
-    return isExact ? 'all' : 'support';
-  }
-
-  /** Drawn anew each step, from a stream of its own, so that a resumed run draws the same. */
-  #sampledBlock(scope: GradientScope, samples: number): number {
-    if (scope !== 'sampled') return 0;
-    const random = stream(this.#config.seed, 'sampled block', this.optimizer.steps);
-    return random.below(Math.ceil(samples / LANES));
+    this.#sampler.advance();
+    const moved = this.#steering.afterStep();
+    return moved instanceof Promise ? moved.then(() => result) : result;
   }
 
   /** Ends the epoch: schedules and policies learn of it, and the next one begins. Returns its score. */
-  endEpoch(): Score {
+  async endEpoch(): Promise<Score> {
     const score = this.#sums.score(this.#hasAccuracy);
-    this.#epoch++;
-    for (const { group, schedule, policy } of this.#groups) {
-      schedule.observe?.(score.loss);
-      policy?.afterEpoch?.(group.view(), this.#epoch);
-    }
-    this.#batch = 0;
+    this.#sampler.moveTo(this.epoch + 1, 0);
     this.#sums = new ScoreSum();
-    this.#order = this.#orderOf(this.#epoch);
+    await this.#steering.afterEpoch(score.loss, this.epoch);
     return score;
   }
 
   /** Score on the samples held back; undefined where there are none. */
-  scoreValidation(): Score | undefined {
-    return this.#validation.length > 0
-      ? this.#score(this.#data.train, this.#validation)
-      : undefined;
+  async scoreValidation(): Promise<Score | undefined> {
+    const { validation } = this.#parts;
+    return validation.length > 0 ? this.#scoreHeld(validation) : undefined;
   }
 
   /**
@@ -241,34 +150,41 @@ export class Trainer {
    *
    * @throws {DivergenceError} the loss is not a finite number
    */
-  validate(): Score | undefined {
-    const score = this.scoreValidation();
+  async validate(): Promise<Score | undefined> {
+    const score = await this.scoreValidation();
     if (!score || Number.isFinite(score.loss)) return score;
     const what = `the validation loss is ${score.loss}`;
-    throw new DivergenceError(this.optimizer.steps, this.#epoch + 1, what);
+    throw new DivergenceError(this.optimizer.steps, this.epoch + 1, what);
   }
 
   /** Score on the test set; undefined where there is none. */
-  test(): Score | undefined {
+  async test(): Promise<Score | undefined> {
     const { test } = this.#data;
-    return test && this.#score(test, everySample(test));
+    return test && scoreOn(this.network, test);
   }
 
-  /** Score on the samples trained on. */
-  scoreTraining(): Score {
-    return this.#score(this.#data.train, this.#train);
+  /**
+   * Score on the samples trained on.
+   *
+   * @throws {UserError} they are made batch by batch
+   */
+  async scoreTraining(): Promise<Score> {
+    return this.#scoreHeld(this.#parts.train);
   }
 
-  density(): Density {
+  async #scoreHeld(order: Int32Array): Promise<Score> {
+    const { train } = this.#data;
+    if (!isBatchSource(train)) return scoreOn(this.network, train, order);
+    throw new UserError('train: samples that are made batch by batch cannot be scored');
+  }
+
+  density(): Promise<Density> {
     return densityOf(this.network);
   }
 
   /** Of the network as it is, and of the steps so far. */
   multiplyAdds(): Summary['multiplyAdds'] {
-    return {
-      inference: inferenceMultiplyAdds(this.#work, this.#nonZeros),
-      training: this.#multiplyAdds,
-    };
+    return { inference: this.#work.inference(), training: this.#work.total };
   }
 
   /**
@@ -276,37 +192,36 @@ export class Trainer {
    *
    * @throws {DivergenceError} names the first parameter that is not
    */
-  checkFinite(): void {
-    const bad = this.network.parameters.find(
-      (parameter) => !this.network.read(parameter).every(Number.isFinite),
-    );
-    if (!bad) return;
-    throw new DivergenceError(this.optimizer.steps, this.#epoch + 1, `${bad.name} is not finite`);
+  async checkFinite(): Promise<void> {
+    for (const parameter of this.network.parameters) {
+      const values = await this.network.read(parameter);
+      if (values.every(Number.isFinite)) continue;
+      const what = `${parameter.name} is not finite`;
+      throw new DivergenceError(this.optimizer.steps, this.epoch + 1, what);
+    }
   }
 
-  /** What a checkpoint saves, besides `arrays`. */
+  /** What a checkpoint saves, besides arrays. */
   state(): TrainerState {
     return {
-      epoch: this.#epoch,
-      batch: this.#batch,
+      epoch: this.epoch,
+      batch: this.#sampler.batch,
       steps: this.optimizer.steps,
       sums: this.#sums.state(),
-      multiplyAdds: this.#multiplyAdds,
-      lambdas: this.#groups.map(({ group }) => group.hyper.lambda),
-      schedules: this.#groups.map(({ schedule }) => schedule.state()),
-      policies: this.#groups.map(({ policy }) => policy?.state() ?? null),
+      multiplyAdds: this.#work.total,
+      ...this.#steering.state(),
     };
   }
 
   /** A copy of all parameters and running statistics by name. */
-  weights(): Map<string, Tensor> {
+  weights(): Promise<Map<string, Tensor>> {
     return readWeights(this.network);
   }
 
   /** A copy of what the optimizer remembers of each parameter, by name. */
-  optimizerState(): Map<string, Tensor> {
+  async optimizerState(): Promise<Map<string, Tensor>> {
     return new Map(
-      [...this.optimizer.state()].map(([name, data]) => [
+      [...(await this.optimizer.state())].map(([name, data]) => [
         name,
         { shape: [data.length], data: data.slice() },
       ]),
@@ -318,99 +233,24 @@ export class Trainer {
    *
    * @throws {UserError} the checkpoint belongs to another network or optimizer
    */
-  restore(state: TrainerState, tensors: ReadonlyMap<string, Tensor>): void {
-    const counts = [state.lambdas, state.schedules, state.policies].map(({ length }) => length);
-    if (counts.some((count) => count !== this.#groups.length)) {
+  async restore(state: TrainerState, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
+    if (!this.#steering.fits(state)) {
       throw new UserError(
-        `checkpoint: it is of ${counts[0]} parameter groups, the optimizer has ${this.#groups.length}`,
+        `checkpoint: it is of ${state.lambdas.length} parameter groups, the optimizer has ` +
+          `${this.optimizer.groups.length}`,
       );
     }
     writeWeights(this.network, tensors);
     const arrays = new Map([...tensors].map(([name, { data }]) => [name, data]));
-    this.optimizer.restore(arrays, state.steps);
-    this.#epoch = state.epoch;
-    this.#batch = state.batch;
+    await this.optimizer.restore(arrays, state.steps);
+    this.#sampler.moveTo(state.epoch, state.batch);
     this.#sums = new ScoreSum();
     if (state.sums.samples > 0) this.#sums.add(state.sums);
-    this.#multiplyAdds = state.multiplyAdds;
-    this.#order = this.#orderOf(state.epoch);
-    for (const [i, { group, schedule, policy }] of this.#groups.entries()) {
-      group.hyper.lambda = state.lambdas[i];
-      schedule.restore(state.schedules[i]);
-      policy?.restore(state.policies[i]);
-    }
+    this.#work.total = state.multiplyAdds;
+    this.#steering.restore(state);
   }
 
   get #hasAccuracy(): boolean {
     return this.network.loss === 'cross-entropy';
-  }
-
-  #setLearningRates(epoch: number): void {
-    for (const { group, schedule } of this.#groups) {
-      group.hyper.learningRate = schedule.learningRate(epoch);
-    }
-  }
-
-  /** The samples to train on in the order of an epoch. */
-  #orderOf(epoch: number): Int32Array {
-    return shuffled(this.#train.length, this.#config.seed, epoch).map((i) => this.#train[i]);
-  }
-
-  /** A batch of the epoch's order, augmented where the configuration asks for it. */
-  #loadTraining(from: number, count: number): void {
-    const { augment: augmentation, seed, batchSize } = this.#config;
-    const { inputs, shape, targets } = this.#data.train;
-    if (!augmentation) {
-      this.#load(this.#data.train, this.#order, from, count);
-      return;
-    }
-    this.#augmented ??= inputs.slice(0, batchSize * sizeOf(shape));
-    const random = stream(seed, 'augment', this.#epoch, this.#batch);
-    const to = this.#augmented;
-    augment(inputs, shape, this.#order, from, count, augmentation, random, to);
-    this.network.loadInputs(to, this.#places, 0, count);
-    this.#loadTargets(targets, this.#order, from);
-  }
-
-  #load({ inputs, targets }: Samples, order: Int32Array, from: number, count: number): void {
-    this.network.loadInputs(inputs, order, from, count);
-    this.#loadTargets(targets, order, from);
-  }
-
-  #loadTargets(targets: Samples['targets'], order: Int32Array, from: number): void {
-    if (targets.kind === 'classes') this.network.loadLabels(targets.labels, order, from);
-    else this.network.loadTargets(targets.values, order, from);
-  }
-
-  #score(samples: Samples, order: Int32Array): Score {
-    const sums = new ScoreSum();
-    for (let from = 0; from < order.length; from += this.#config.batchSize) {
-      this.#load(samples, order, from, Math.min(this.#config.batchSize, order.length - from));
-      sums.add(this.network.evaluate());
-    }
-    return sums.score(this.#hasAccuracy);
-  }
-}
-
-function everySample({ count }: Samples): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => i);
-}
-
-function checkData({ loss, augment }: Config, { train, test }: TrainingData): void {
-  const { kind } = train.targets;
-  if ((loss === 'cross-entropy') !== (kind === 'classes')) {
-    throw new ConfigError(`loss: ${loss} does not go with targets that are ${kind}`);
-  }
-  if (augment && kind === 'values' && String(train.targets.shape) === String(train.shape)) {
-    throw new ConfigError('augment: it moves the inputs, and not the images that are the targets');
-  }
-  if (!test) return;
-  if (String(test.shape) !== String(train.shape)) {
-    throw new UserError(`test samples are [${test.shape}], training samples [${train.shape}]`);
-  }
-  if (outputsOf(test) > outputsOf(train)) {
-    throw new UserError(
-      `test targets have ${outputsOf(test)} classes, training targets ${outputsOf(train)}`,
-    );
   }
 }

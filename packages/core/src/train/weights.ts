@@ -1,15 +1,15 @@
+import type { Network } from '../backend/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
-import { formatShape, type Network } from '../nn/index.js';
+import { formatShape } from '../graph/index.js';
 
 /** A copy of a network's parameters and running statistics, by PyTorch's names. */
-export function readWeights(network: Network): Map<string, Tensor> {
-  return new Map(
-    [...network.parameters, ...network.buffers].map(({ name, shape, value }) => [
-      name,
-      { shape, data: network.engine.floats(value).slice() },
-    ]),
-  );
+export async function readWeights(network: Network): Promise<Map<string, Tensor>> {
+  const weights = new Map<string, Tensor>();
+  for (const tensor of [...network.parameters, ...network.buffers]) {
+    weights.set(tensor.name, { shape: tensor.shape, data: await network.read(tensor) });
+  }
+  return weights;
 }
 
 /**
@@ -23,7 +23,8 @@ export function writeWeights(
   tensors: ReadonlyMap<string, Tensor>,
   source = 'checkpoint',
 ): void {
-  for (const { name, shape, value } of [...network.parameters, ...network.buffers]) {
+  for (const own of [...network.parameters, ...network.buffers]) {
+    const { name, shape } = own;
     const tensor = tensors.get(name);
     if (!tensor) throw new UserError(`${source}: ${name} is missing; it is of another network`);
     if (String(tensor.shape) !== String(shape)) {
@@ -32,7 +33,7 @@ export function writeWeights(
           `${formatShape(shape)}; it is of another network`,
       );
     }
-    network.engine.floats(value).set(tensor.data);
+    network.write(own, tensor.data);
   }
   network.reindex();
 }

@@ -3,9 +3,13 @@ import { execFile } from 'node:child_process';
 import { describe, mock, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { WasmBackend } from '#lib/backend/index.js';
 import { abreast, call, callPerBlock, Engine, record, together, words } from '#lib/engine/index.js';
+import { network } from '#lib/graph/index.js';
+import { linear, tanh } from '#lib/layers/index.js';
+import { layoutOf } from '#lib/lowering/planes.js';
 import { l1 } from '#lib/math/index.js';
-import { denseStart, initialize, layoutOf, linear, Network, network, tanh } from '#lib/nn/index.js';
+import { denseStart, initialize } from '#lib/train/initialize.js';
 import { builds } from './builds.js';
 import { bitsAfterTraining, kinds, regularizers } from './training.js';
 
@@ -255,7 +259,7 @@ test('threads that come late to a run of another batch size do nothing wrong', a
   const inputs = Float32Array.from({ length: 128 * 12 }, (_, i) => Math.sin(i));
   const layers = [['fc1', linear(40)], tanh(), ['fc2', linear(3)]] as const;
   const predictions = (engine: Engine) => {
-    const net = new Network(engine, network([12], layers), { batchSize: 128 });
+    const net = new WasmBackend(engine).compile(network([12], layers), { batchSize: 128 });
     initialize(net, 1, () => denseStart);
     return sizes.map((count) => [...net.predict(inputs.subarray(0, count * 12))]);
   };

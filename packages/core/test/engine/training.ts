@@ -1,23 +1,24 @@
 import { createHash } from 'node:crypto';
+import { WasmBackend } from '#lib/backend/index.js';
 import type { Engine } from '#lib/engine/index.js';
-import { group, l1, none, type Regularizer, sizeOf, stream } from '#lib/math/index.js';
+import { type LayerEntry, network } from '#lib/graph/index.js';
 import {
   batchNorm2d,
   concatenate,
   conv2d,
   flatten,
-  initialize,
-  type LayerEntry,
   linear,
   maxPool2d,
-  Network,
-  network,
-  type Parameter,
   relu,
   scaledAdd,
   tanh,
-} from '#lib/nn/index.js';
-import { type MethodName, Optimizer } from '#lib/optim/index.js';
+} from '#lib/layers/index.js';
+import type { PlacedParameter } from '#lib/lowering/parameter.js';
+import { group, l1, none, type Regularizer, sizeOf, stream } from '#lib/math/index.js';
+import type { MethodName } from '#lib/optim/index.js';
+import { initialize } from '#lib/train/initialize.js';
+import { Optimizer } from '#lib/train/optimizer.js';
+import { atOnce } from '../at-once.js';
 
 /** Regularizers to train with, by name. */
 export const regularizers: Readonly<Record<string, Regularizer>> = {
@@ -83,7 +84,7 @@ export function bitsAfterTraining(
   const input = [3, 10, 10];
   const layers = kind === 'chain' ? chain(width) : graphs[kind];
   const [batchSize, count] = [40, 97];
-  const net = new Network(engine, network(input, layers), {
+  const net = new WasmBackend(engine).compile(network(input, layers), {
     batchSize,
     inputType: 'bytes',
     normalization: { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.4] },
@@ -100,7 +101,7 @@ export function bitsAfterTraining(
   const order = Int32Array.from({ length: count }, (_, i) => (i * 5) % count);
 
   // Regularizers of groups are for matrices and kernels.
-  const isSparse = ({ role, shape }: Parameter) => role === 'weight' && shape.length > 1;
+  const isSparse = ({ role, shape }: PlacedParameter) => role === 'weight' && shape.length > 1;
   const common = { method, learningRate: 0.01, lambda: 0.02 };
   const optimizer = new Optimizer(net, [
     { ...common, parameters: net.parameters.filter(isSparse), regularizer },
@@ -123,6 +124,6 @@ export function bitsAfterTraining(
   const hash = createHash('sha256');
   for (const parameter of net.parameters) hash.update(net.read(parameter));
   for (const { value } of net.buffers) hash.update(engine.floats(value).slice());
-  for (const values of optimizer.state().values()) hash.update(values.slice());
+  for (const values of atOnce(optimizer.state()).values()) hash.update(values.slice());
   return hash.digest('hex');
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { useWideVectors } from '#lib/engine/index.js';
 import { builds } from './builds.js';
 
-if (await useWideVectors()) {
+if (useWideVectors()) {
   for (const { build } of builds.filter(({ skip }) => !skip)) {
     for (const memory of ['shared', 'single']) {
       const url = new URL(import.meta.resolve(`#lib/engine/wasm/${build}.${memory}.wasm`));

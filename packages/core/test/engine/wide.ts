@@ -3,7 +3,7 @@ import { Engine, useWideVectors } from '#lib/engine/index.js';
 import { builds } from './builds.js';
 import { bitsAfterTraining, kinds, regularizers } from './training.js';
 
-const isWide = await useWideVectors();
+const isWide = useWideVectors();
 const bits = [];
 for (const { build } of builds.filter(({ skip }) => isWide && !skip)) {
   const engine = await Engine.create({ build, threads: 2 });

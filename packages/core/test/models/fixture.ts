@@ -1,6 +1,9 @@
 /** Reproducible weights and batches, and what the fixtures keep of a tensor. */
+
+import type { WasmNetwork } from '#lib/backend/index.js';
+import type { PlacedParameter } from '#lib/lowering/parameter.js';
 import { sizeOf, stream } from '#lib/math/index.js';
-import { type Network, type Parameter, sparseNormal } from '#lib/nn/index.js';
+import { sparseNormal } from '#lib/train/initialize.js';
 
 /** One step of PyTorch (in float64) from the same weights on the same batch. */
 export interface Fixture {
@@ -58,7 +61,7 @@ export function summarize(values: Float32Array, entries: number): Summary {
 
 /** He-normal weights, a share of the kernels kept, at the variance of a dense network. */
 export function weightsOf(
-  { name, shape, role, fanIn }: Parameter,
+  { name, shape, role, fanIn }: PlacedParameter,
   density: number,
   nudges: FixtureCase['nudges'] = {},
 ): Float32Array {
@@ -73,7 +76,7 @@ export function weightsOf(
 }
 
 /** Normal images and their labels. */
-export function batchOf({ description, outputShape }: Network, samples: number) {
+export function batchOf({ description, outputShape }: WasmNetwork, samples: number) {
   const random = stream(2);
   return {
     images: Float32Array.from({ length: samples * sizeOf(description.input) }, random.normal),

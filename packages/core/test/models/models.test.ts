@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { NetworkDescription } from '#lib/graph/index.js';
+import { resolve } from '#lib/layers/index.js';
 import { sizeOf } from '#lib/math/index.js';
 import {
   autoencoder,
@@ -14,7 +16,6 @@ import {
   skipEncoder,
   vgg16,
 } from '#lib/models/index.js';
-import { type NetworkDescription, resolve } from '#lib/nn/index.js';
 
 /** Shapes of all parameters by name. */
 function shapesOf(description: NetworkDescription): Map<string, readonly number[]> {

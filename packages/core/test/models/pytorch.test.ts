@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
 import { Engine, type PlannedBuffer } from '#lib/engine/index.js';
 import { convnet, resnet18 } from '#lib/models/index.js';
-import { Network } from '#lib/nn/index.js';
 import { builds } from '../engine/builds.js';
 import { always } from '../nn/site.js';
 import {
@@ -29,7 +29,10 @@ for (const { build, skip } of builds) {
         test(`by ${by}`, async (t) => {
           const engine = await Engine.create({ build, threads: 2 });
           t.after(() => engine.close());
-          const network = new Network(engine, description, { batchSize, breakEven: always[by] });
+          const network = new WasmBackend(engine).compile(description, {
+            batchSize,
+            breakEven: always[by],
+          });
           for (const [density, expected] of Object.entries(cases)) {
             const worst = compareStep(network, Number(density), expected).toExponential(1);
             t.diagnostic(`kernels kept: ${density}; worst relative error: ${worst}`);
@@ -45,7 +48,7 @@ function fixtureOf(name: string): Fixture {
 }
 
 /** Loss, gradients, running statistics and outputs of one step; returns the worst error. */
-function compareStep(network: Network, density: number, expected: FixtureCase): number {
+function compareStep(network: WasmNetwork, density: number, expected: FixtureCase): number {
   const { engine, batchSize } = network;
   const worst: number[] = [];
   const compare = (what: string, value: number, wanted: number, scale: number) => {

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
 import { Engine } from '#lib/engine/index.js';
+import { type NetworkDescription, network } from '#lib/graph/index.js';
+import { linear, relu } from '#lib/layers/index.js';
+import { type BreakEven, defaultBreakEven } from '#lib/lowering/support.js';
 import { sizeOf } from '#lib/math/index.js';
-import {
-  type BreakEven,
-  defaultBreakEven,
-  denseStart,
-  initialize,
-  linear,
-  Network,
-  type NetworkDescription,
-  network,
-  relu,
-} from '#lib/nn/index.js';
+import { denseStart, initialize } from '#lib/train/initialize.js';
 import { builds } from '../engine/builds.js';
 import { graphs } from './graphs.js';
 import { assertClose } from './plain.js';
@@ -37,12 +31,12 @@ for (const { build, skip } of builds) {
       const features = sizeOf(description.input);
       const inputs = normals(count * features, 1);
       const networkWith = (breakEven: BreakEven, density: number, batchSize = count) => {
-        const net = new Network(engine, description, { batchSize, breakEven });
+        const net = new WasmBackend(engine).compile(description, { batchSize, breakEven });
         initialize(net, 5, () => ({ ...denseStart, density }));
         return net;
       };
       /** Outputs, loss and all gradients of samples. */
-      const resultsOf = (net: Network, samples = count, from = 0) => {
+      const resultsOf = (net: WasmNetwork, samples = count, from = 0) => {
         const outputs = net.predict(inputs.subarray(0, samples * features));
         net.loadInputs(inputs, order, from, samples);
         net.loadLabels(labels, order, from);
@@ -51,7 +45,7 @@ for (const { build, skip } of builds) {
         return [outputs, Float64Array.of(loss, hits), ...gradients];
       };
       /** Running statistics as of the start. */
-      const forget = (net: Network) => {
+      const forget = (net: WasmNetwork) => {
         for (const { value, initial } of net.buffers) engine.floats(value).fill(initial);
       };
 

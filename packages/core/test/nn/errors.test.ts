@@ -1,25 +1,23 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { type CompileOptions, WasmBackend } from '#lib/backend/index.js';
 import { Engine } from '#lib/engine/index.js';
+import { type Layer, network } from '#lib/graph/index.js';
 import {
   add,
   averagePool2d,
   batchNorm2d,
-  type CompileOptions,
   concatenate,
   conv2d,
   flatten,
   globalAveragePool2d,
-  type Layer,
   leakyRelu,
   linear,
   maxPool2d,
-  Network,
-  network,
   relu,
   scaledAdd,
   tanh,
-} from '#lib/nn/index.js';
+} from '#lib/layers/index.js';
 
 let engine: Engine;
 before(async () => {
@@ -32,7 +30,7 @@ const networkWith = (
   layers: Parameters<typeof network>[1] = [linear(3)],
   options: Partial<CompileOptions> = {},
   input = [2],
-) => new Network(engine, network(input, layers), { batchSize: 4, ...options });
+) => new WasmBackend(engine).compile(network(input, layers), { batchSize: 4, ...options });
 
 describe('a network that does not fit names the layer', () => {
   test('no outputs', () => {

@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { type LossName, WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
 import { Engine } from '#lib/engine/index.js';
+import { type NetworkDescription, network } from '#lib/graph/index.js';
+import { conv2d, leakyRelu, linear, relu, sigmoid, tanh } from '#lib/layers/index.js';
 import { sizeOf, stream } from '#lib/math/index.js';
-import {
-  conv2d,
-  denseStart,
-  initialize,
-  type LossName,
-  leakyRelu,
-  linear,
-  Network,
-  type NetworkDescription,
-  network,
-  relu,
-  sigmoid,
-  tanh,
-} from '#lib/nn/index.js';
+import { denseStart, initialize } from '#lib/train/initialize.js';
 import { builds } from '../engine/builds.js';
 import { graphs } from './graphs.js';
 import { assertClose } from './plain.js';
@@ -25,7 +15,7 @@ const count = 21;
 const order = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
 
 /** Loads a random batch. */
-function loadBatch(net: Network): void {
+function loadBatch(net: WasmNetwork): void {
   net.loadInputs(normals(count * sizeOf(net.description.input), 1), order, 0, count);
   const outputs = sizeOf(net.outputShape);
   if (net.loss === 'squared-error') net.loadTargets(normals(count * outputs, 2), order, 0);
@@ -42,7 +32,7 @@ function nearest(candidates: readonly number[], to: number): number {
 }
 
 /** Compares some entries of every gradient with the change of the loss. */
-function checkGradients(engine: Engine, net: Network, h: number): void {
+function checkGradients(engine: Engine, net: WasmNetwork, h: number): void {
   loadBatch(net);
   net.differentiate();
   const gradients = net.parameters.map(({ gradient }) => engine.floats(gradient).slice());
@@ -81,7 +71,7 @@ for (const { build, skip } of builds) {
     after(() => engine.close());
 
     const check = (description: NetworkDescription, loss: LossName, breakEven = always.rows) => {
-      const net = new Network(engine, description, { batchSize: 32, loss, breakEven });
+      const net = new WasmBackend(engine).compile(description, { batchSize: 32, loss, breakEven });
       initialize(net, 6, () => ({ ...denseStart, density: 0.7, gain: 1.5 }));
       checkGradients(engine, net, 5e-4);
     };

@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { type CompileOptions, WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
 import { Engine } from '#lib/engine/index.js';
-import { sizeOf } from '#lib/math/index.js';
+import { network } from '#lib/graph/index.js';
 import {
   add,
   averagePool2d,
   batchNorm2d,
   concatenate,
   conv2d,
-  denseStart,
   flatten,
-  initialize,
   linear,
-  Network,
-  network,
   relu,
   scaledAdd,
   tanh,
-} from '#lib/nn/index.js';
+} from '#lib/layers/index.js';
+import { sizeOf } from '#lib/math/index.js';
+import { denseStart, initialize } from '#lib/train/initialize.js';
 import { builds } from '../engine/builds.js';
 import * as plain from './plain.js';
 import { assertClose } from './plain.js';
@@ -34,11 +33,14 @@ for (const { build, skip } of builds) {
     after(() => engine.close());
 
     const networkOf = (...[input, layers, options]: NetworkArguments) => {
-      const net = new Network(engine, network(input, layers), { batchSize: 32, ...options });
+      const net = new WasmBackend(engine).compile(network(input, layers), {
+        batchSize: 32,
+        ...options,
+      });
       initialize(net, 1, () => ({ ...denseStart, density: 0.8 }));
       return net;
     };
-    const valuesOf = (net: Network, name: string) => {
+    const valuesOf = (net: WasmNetwork, name: string) => {
       const parameter = net.parameters.find((each) => each.name === name);
       assert.ok(parameter, name);
       return net.read(parameter);
@@ -198,5 +200,5 @@ for (const { build, skip } of builds) {
 type NetworkArguments = [
   input: Parameters<typeof network>[0],
   layers: Parameters<typeof network>[1],
-  options?: Partial<ConstructorParameters<typeof Network>[2]>,
+  options?: Partial<CompileOptions>,
 ];

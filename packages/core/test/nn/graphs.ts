@@ -1,4 +1,5 @@
 /** Small networks with convolutions, joins and layers that several others read. */
+import { type NetworkDescription, network } from '#lib/graph/index.js';
 import {
   add,
   averagePool2d,
@@ -10,13 +11,11 @@ import {
   leakyRelu,
   linear,
   maxPool2d,
-  type NetworkDescription,
-  network,
   relu,
   scaledAdd,
   sigmoid,
   tanh,
-} from '#lib/nn/index.js';
+} from '#lib/layers/index.js';
 
 const same = { padding: 1 };
 const noBias = { bias: false };

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
 import { Engine } from '#lib/engine/index.js';
-import { denseStart, initialize, linear, Network, network } from '#lib/nn/index.js';
+import { network } from '#lib/graph/index.js';
+import { linear } from '#lib/layers/index.js';
+import { denseStart, initialize } from '#lib/train/initialize.js';
 import { normals } from './site.js';
 
 describe('samples held in the engine', async () => {
@@ -14,11 +17,13 @@ describe('samples held in the engine', async () => {
   const labels = Uint8Array.from({ length: 100 }, (_, i) => i % 3);
 
   const make = () => {
-    const net = new Network(engine, network([FEATURES], [linear(3)]), { batchSize: 16 });
+    const net = new WasmBackend(engine).compile(network([FEATURES], [linear(3)]), {
+      batchSize: 16,
+    });
     initialize(net, 1, () => denseStart);
     return net;
   };
-  const lossOf = (net: Network, inputs: Float32Array) => {
+  const lossOf = (net: WasmNetwork, inputs: Float32Array) => {
     net.loadInputs(inputs, order, 0, 16);
     net.loadLabels(labels, order, 0);
     return net.evaluate().loss;

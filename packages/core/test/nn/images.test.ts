@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Engine } from '#lib/engine/index.js';
-import { sizeOf, stream } from '#lib/math/index.js';
+import type { Layer } from '#lib/graph/index.js';
 import {
   add,
   averagePool2d,
@@ -11,10 +11,10 @@ import {
   conv2d,
   flatten,
   globalAveragePool2d,
-  type Layer,
   maxPool2d,
   scaledAdd,
-} from '#lib/nn/index.js';
+} from '#lib/layers/index.js';
+import { sizeOf, stream } from '#lib/math/index.js';
 import { builds } from '../engine/builds.js';
 import * as plain from './plain.js';
 import { assertClose } from './plain.js';

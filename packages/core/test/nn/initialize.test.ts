@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stream } from '#lib/math/index.js';
-import { type Start, sparseNormal } from '#lib/nn/index.js';
+import { type Start, sparseNormal } from '#lib/train/initialize.js';
 
 /** Of a convolution with 6 filters of 4 kernels of 3 × 3. */
 const shape = [6, 4, 3, 3];

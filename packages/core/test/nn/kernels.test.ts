@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { planLoss } from '#lib/backend/wasm/loss.js';
 import { callPerBlock, Engine, type PlannedBuffer, words } from '#lib/engine/index.js';
+import { leakyRelu, linear, relu, sigmoid, tanh } from '#lib/layers/index.js';
+import { layoutOf, planTensor } from '#lib/lowering/planes.js';
 import { sizeOf, stream } from '#lib/math/index.js';
-import { layoutOf, leakyRelu, linear, planTensor, relu, sigmoid, tanh } from '#lib/nn/index.js';
-import { planLoss } from '#lib/nn/loss.js';
 import { builds } from '../engine/builds.js';
 import * as plain from './plain.js';
 import { assertClose, blocked } from './plain.js';

@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inferenceMultiplyAdds, network, stepMultiplyAdds, weightWork } from '#lib/graph/index.js';
+import { conv2d, flatten, linear, relu, resolve, scaledAdd } from '#lib/layers/index.js';
 import { mlp } from '#lib/models/index.js';
-import {
-  conv2d,
-  flatten,
-  inferenceMultiplyAdds,
-  linear,
-  network,
-  relu,
-  scaledAdd,
-  stepMultiplyAdds,
-  weightWork,
-} from '#lib/nn/index.js';
 
 test('an MLP, counted by hand', () => {
-  const work = weightWork(mlp([6, 4, 3]));
+  const work = weightWork(resolve(mlp([6, 4, 3])));
   assert.deepEqual(work, [
     { name: 'fc1.weight', weights: 24, positions: 1, passesGradient: false },
     { name: 'fc2.weight', weights: 12, positions: 1, passesGradient: true },
@@ -53,12 +44,12 @@ test('convolutions work at every output position, with stride and padding', () =
       linear(5),
     ],
   );
-  assert.deepEqual(weightWork(description), [
+  assert.deepEqual(weightWork(resolve(description)), [
     { name: 'a.weight', weights: 3 * 2 * 9, positions: 16, passesGradient: false },
     { name: 'b.weight', weights: 4 * 3 * 4, positions: 9, passesGradient: true },
     { name: '4.weight', weights: 5 * 36, positions: 1, passesGradient: true },
   ]);
-  const [, b] = weightWork(description);
+  const [, b] = weightWork(resolve(description));
   assert.deepEqual(
     stepMultiplyAdds([b], () => 7, 20, 'sampled'),
     {
@@ -77,7 +68,7 @@ test('the scale of a sum multiplies every feature of its second input', () => {
       ['other', scaledAdd(), 'own', 'fc'],
     ],
   );
-  assert.deepEqual(weightWork(description).slice(1), [
+  assert.deepEqual(weightWork(resolve(description)).slice(1), [
     { name: 'own.weight', weights: 1, positions: 6, passesGradient: false },
     { name: 'other.weight', weights: 1, positions: 6, passesGradient: true },
   ]);

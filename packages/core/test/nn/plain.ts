@@ -3,7 +3,7 @@
  * after sample.
  */
 import assert from 'node:assert/strict';
-import { type Layout, layoutOf } from '#lib/nn/index.js';
+import { type Layout, layoutOf } from '#lib/lowering/planes.js';
 
 type Numbers = ArrayLike<number>;
 

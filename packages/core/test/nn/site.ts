@@ -1,19 +1,14 @@
 /** One layer on an engine, outside of a network, to look at each of its kernels alone. */
 import assert from 'node:assert/strict';
 import { type Call, type Engine, type PlannedBuffer, record, words } from '#lib/engine/index.js';
+import type { Layer } from '#lib/graph/index.js';
+import { describeParameter } from '#lib/graph/parameter.js';
+import { kindOf } from '#lib/layers/index.js';
+import { planParameter } from '#lib/lowering/parameter.js';
+import { layoutOf, planTensor, type Tensor } from '#lib/lowering/planes.js';
+import { type BreakEven, countCall, indexCalls, scaledBreakEven } from '#lib/lowering/support.js';
+import type { Placed, Site } from '#lib/lowering/wasm.js';
 import { type Shape, stream } from '#lib/math/index.js';
-import {
-  type BreakEven,
-  type Layer,
-  layoutOf,
-  type Placed,
-  planTensor,
-  type Site,
-  type Tensor,
-} from '#lib/nn/index.js';
-import { operationOf } from '#lib/nn/layers/index.js';
-import { planParameter } from '#lib/nn/parameter.js';
-import { countCall, indexCalls } from '#lib/nn/support.js';
 import { assertClose, blocked } from './plain.js';
 
 /** Break-evens under which a layer always goes by whole rows, or by single entries. */
@@ -66,29 +61,32 @@ export class PlacedSite {
   ) {
     const { breakEven = always.rows, halos = [], inPlace = false, sampledBlock = 0 } = options;
     const { accumulates = inputShapes.map(() => false) } = options;
-    const operation = operationOf(layer);
-    const needs = operation.halo?.(layer) ?? { input: 0, output: 0 };
+    const { type, wasm } = kindOf(layer);
+    const needs = wasm.halo?.(layer) ?? { input: 0, output: 0 };
     this.inputs = inputShapes.map((shape, i) =>
       planTensors(shape, samples, needs.input + (halos[i] ?? 0)),
     );
-    const shape = operation.outputShape(layer, inputShapes);
+    const shape = type.outputShape(layer, inputShapes);
     const output = planTensors(shape, samples, needs.output + (halos[inputShapes.length] ?? 0));
     const { value, gradient } = inPlace ? this.inputs[0] : output;
     this.output = { ...output, value, gradient };
     this.parameters = Object.fromEntries(
-      Object.entries(operation.parameters?.(layer, inputShapes) ?? {}).map(([name, parameter]) => [
+      Object.entries(type.parameters?.(layer, inputShapes) ?? {}).map(([name, parameter]) => [
         name,
-        planParameter({ name: 'layer', kind: layer.kind }, name, parameter, breakEven),
+        planParameter(
+          describeParameter({ name: 'layer', kind: layer.kind }, name, parameter),
+          scaledBreakEven(breakEven, wasm.breakEvenFactor?.(layer, inputShapes) ?? 1),
+        ),
       ]),
     );
     this.buffers = Object.fromEntries(
-      Object.entries(operation.buffers?.(layer, inputShapes) ?? {}).map(([name, buffer]) => [
+      Object.entries(type.buffers?.(layer, inputShapes) ?? {}).map(([name, buffer]) => [
         name,
         { ...buffer, name, value: words(name, buffer.shape[0]) },
       ]),
     );
     const workspace = { name: 'workspace', bytes: 0 };
-    this.placed = operation.place(layer, {
+    this.placed = wasm.place(layer, {
       ...{ batch: planBatch(samples, sampledBlock), blocks: blocksOf(samples), accumulates },
       ...{ inputs: this.inputs, output: this.output },
       ...{ parameters: this.parameters, buffers: this.buffers },

@@ -1,31 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Engine } from '#lib/engine/index.js';
-import { type ConfigInput, resolveConfig, Trainer, train } from '#lib/train/index.js';
+import { WasmBackend } from '#lib/backend/index.js';
+import {
+  buildTrainer,
+  type ConfigInput,
+  resolveConfig,
+  type Trainer,
+  train,
+} from '#lib/train/index.js';
 import { toyConfig, toyData } from './toy.js';
 
 const data = toyData();
 
 async function trainerOf(t: { after(end: () => void): void }, changes: Partial<ConfigInput>) {
-  const engine = await Engine.create({ threads: 1 });
-  t.after(() => engine.close());
-  return new Trainer(engine, resolveConfig(toyConfig(changes)), data);
+  const backend = await WasmBackend.create({ threads: 1 });
+  t.after(() => backend.close());
+  return buildTrainer(backend, resolveConfig(toyConfig(changes)), data);
 }
 
 /** Which entries of the first weight are not zero, and its v. */
-function look(trainer: Trainer) {
+async function look(trainer: Trainer) {
   const [weight] = trainer.network.parameters;
-  const v = trainer.optimizer.state().get(`${weight.name}.subgradient`)!;
-  return { isKept: Array.from(trainer.network.read(weight), (x) => x !== 0), v: v.slice() };
+  const v = (await trainer.optimizer.state()).get(`${weight.name}.subgradient`)!;
+  const values = await trainer.network.read(weight);
+  return { isKept: Array.from(values, (x) => x !== 0), v: v.slice() };
 }
 
 test('between the exact steps of multilevel training, zero weights and their v rest', async (t) => {
   const trainer = await trainerOf(t, { gradient: { kind: 'multilevel', period: 4 } });
   const grew: boolean[] = [];
   for (let step = 0; step < 8; step++) {
-    const before = look(trainer);
-    trainer.step();
-    const after = look(trainer);
+    const before = await look(trainer);
+    await trainer.step();
+    const after = await look(trainer);
     const resting = before.isKept.flatMap((kept, i) => (kept ? [] : [i]));
     const isExact = step % 4 === 0;
     assert.equal(
@@ -56,8 +63,8 @@ test('a pattern by the kind of layer names its weights alone', async (t) => {
       groups: [{ parameters: ['@linear'] }, { parameters: ['*'], regularizer: { kind: 'none' } }],
     },
   });
-  const names = trainer.optimizer.groups.map(({ slots }) =>
-    slots.map((slot) => slot.parameter.name),
+  const names = trainer.optimizer.groups.map(({ parameters }) =>
+    parameters.map(({ name }) => name),
   );
   assert.deepEqual(names, [
     ['fc1.weight', 'fc2.weight'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Engine } from '#lib/engine/index.js';
-import { type ConfigInput, resolveConfig, Trainer } from '#lib/train/index.js';
+import { WasmBackend } from '#lib/backend/index.js';
+import { buildTrainer, type ConfigInput, resolveConfig } from '#lib/train/index.js';
 import { toyConfig, toyData } from './toy.js';
 
 const data = toyData();
@@ -12,15 +12,15 @@ async function stepWithin(
   batchSize: number,
   { hidden = 20_000, threads = 1, given = data, changes = {} } = {},
 ) {
-  const engine = await Engine.create({ threads, maximumBytes });
+  const backend = await WasmBackend.create({ threads, maximumBytes });
   try {
     const model: ConfigInput['model'] = { kind: 'mlp', hidden: [hidden] };
     const config = toyConfig({ model, batchSize, ...changes });
-    const trainer = new Trainer(engine, resolveConfig(config), given);
-    trainer.step();
-    trainer.test();
+    const trainer = await buildTrainer(backend, resolveConfig(config), given);
+    await trainer.step();
+    await trainer.test();
   } finally {
-    engine.close();
+    backend.close();
   }
 }
 

@@ -2,16 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { samples } from '#lib/data/index.js';
+import { type Samples, samples } from '#lib/data/index.js';
 import type { Tensor } from '#lib/files/index.js';
 import { stream } from '#lib/math/index.js';
-import type { ConfigInput, EpochMetrics, TrainingData } from '#lib/train/index.js';
+import type { ConfigInput, EpochMetrics } from '#lib/train/index.js';
 
 const FEATURES = 36;
 const CLASSES = 4;
 
 /** Noise around one pattern a class: quick to learn, and not at once. */
-export function toyData(count = 200, noise = 1): TrainingData {
+export function toyData(
+  count = 200,
+  noise = 1,
+): { readonly train: Samples; readonly test: Samples } {
   const random = stream(7, 'toy');
   const patterns = Float32Array.from({ length: CLASSES * FEATURES }, () => random.normal());
   const part = (size: number) => {

@@ -32,12 +32,12 @@ export function discrepancy(options: DiscrepancyOptions): LambdaPolicy<Discrepan
     afterEpoch(view) {
       if (waiting > 0) {
         waiting--;
-        return;
+        return undefined;
       }
       waiting = cooldown;
       const change = view.density > target ? increment : -increment;
       view.lambda = Math.max(view.lambda + change, 0);
-      view.resetSubgradients();
+      return view.resetSubgradients();
     },
     state: () => ({ waiting }),
     restore(state) {

@@ -1,3 +1,4 @@
+import type { Soon } from '../../soon.js';
 import type { Resumable } from '../resumable.js';
 
 /** The units (entries or groups) of one regularized tensor that the prox keeps or removes. */
@@ -15,9 +16,9 @@ export interface LambdaView {
   /** Non-zero weights / weights, over the regularized weights of the group. */
   readonly density: number;
   /** One entry for every regularized tensor of the group. Costs a pass over all their weights. */
-  units(): readonly Units[];
+  units(): Soon<readonly Units[]>;
   /** v ← θ/δ + λs with the present λ, as at the start. */
-  resetSubgradients(): void;
+  resetSubgradients(): Soon<void>;
 }
 
 /** Steers λ during training. */
@@ -26,11 +27,11 @@ export interface LambdaPolicy<State = unknown> extends Resumable<State> {
   /** How many steps lie between two calls of `afterStep`. */
   readonly everySteps?: number;
   /** Called after every `everySteps`-th step. */
-  afterStep?(view: LambdaView): void;
+  afterStep?(view: LambdaView): Soon<void>;
   /**
    * Called after every epoch.
    *
    * @param epochs epochs completed, 1 after the first.
    */
-  afterEpoch?(view: LambdaView, epochs: number): void;
+  afterEpoch?(view: LambdaView, epochs: number): Soon<void>;
 }

@@ -1,5 +1,6 @@
+import { whenReady } from '../../soon.js';
 import { stateless } from '../resumable.js';
-import type { LambdaPolicy, LambdaView } from './policy.js';
+import type { LambdaPolicy, Units } from './policy.js';
 import { lambdaKeeping } from './select.js';
 
 /** Of {@link targetDensity}. */
@@ -41,14 +42,14 @@ export function targetDensity(options: TargetDensityOptions): LambdaPolicy {
     ...stateless,
     name: 'target-density',
     everySteps,
-    afterStep(view) {
-      view.lambda = between(view.lambda, lambdaAt(density, view), rate);
-    },
+    afterStep: (view) =>
+      whenReady(view.units(), (units) => {
+        view.lambda = between(view.lambda, lambdaAt(density, units), rate);
+      }),
   };
 }
 
-function lambdaAt(density: number, view: LambdaView): number {
-  const units = view.units();
+function lambdaAt(density: number, units: readonly Units[]): number {
   const weights = units.reduce((sum, { thresholds, size }) => sum + thresholds.length * size, 0);
   return lambdaKeeping(units, Math.round(density * weights));
 }

@@ -1,0 +1,13 @@
+/** What runs networks: the kernels in WebAssembly. */
+export type {
+  Backend,
+  BatchResult,
+  CompileOptions,
+  Inputs,
+  LossName,
+  MemoryBudget,
+  Network,
+  StepGroup,
+  Stepper,
+} from './backend.js';
+export { type MemoryUse, memoryUse, WasmBackend, WasmNetwork } from './wasm/index.js';

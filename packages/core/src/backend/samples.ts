@@ -1,0 +1,78 @@
+/** What every backend checks and does alike with batches of samples. */
+import { BLOCK } from '../graph/pass.js';
+import type { Shape } from '../math/index.js';
+import type { CompileOptions, Inputs } from './backend.js';
+
+/**
+ * Makes sure that a network can be compiled with these options.
+ *
+ * @throws RangeError on a batch size that is no count, or a normalization that does not fit the input
+ */
+export function checkOptions({ batchSize, normalization }: CompileOptions, input: Shape): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new RangeError(`batch size: ${batchSize} is not a whole number from 1 on`);
+  }
+  if (!normalization) return;
+  const { mean, std } = normalization;
+  const isWhole = input.length === 1 ? input[0] % mean.length === 0 : mean.length === input[0];
+  const fits = mean.length === std.length && (mean.length === 1 || isWhole);
+  if (fits && std.every((each) => each > 0)) return;
+  throw new RangeError(
+    `normalization: mean [${mean}] and std [${std}] must have 1 or ${input[0]} values, std above 0`,
+  );
+}
+
+/**
+ * Copies samples `order[from]` to `order[from + count − 1]`, each of `size` numbers.
+ *
+ * @throws RangeError where a sample is missing
+ */
+export function copySamples(
+  source: Inputs,
+  size: number,
+  order: ArrayLike<number>,
+  from: number,
+  count: number,
+  to: Inputs,
+): void {
+  const samples = source.length / size;
+  for (let i = 0; i < count; i++) {
+    const start = checkSample(order[from + i], samples) * size;
+    to.set(source.subarray(start, start + size), i * size);
+  }
+}
+
+/** @throws RangeError where there is no such sample */
+export function checkSample(sample: number, samples: number): number {
+  if (sample >= 0 && sample + 1 <= samples) return sample;
+  throw new RangeError(`there is no sample ${sample}`);
+}
+
+/**
+ * Copies the class labels of samples `order[from]` to `order[from + count − 1]`.
+ *
+ * @throws RangeError where a label is none of the classes
+ */
+export function copyLabels(
+  labels: ArrayLike<number>,
+  order: ArrayLike<number>,
+  from: number,
+  count: number,
+  classes: number,
+  to: Int32Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const label = labels[order[from + i]];
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      throw new RangeError(
+        `label ${label} of sample ${order[from + i]} is no whole number below ${classes}`,
+      );
+    }
+    to[i] = label;
+  }
+}
+
+/** Blocks of sixteen that hold so many samples. */
+export function blocksOf(samples: number): number {
+  return Math.ceil(samples / BLOCK);
+}

@@ -1,0 +1,153 @@
+import {
+  type Call,
+  callPerBlock,
+  type Engine,
+  LANES,
+  type PlannedBuffer,
+  record,
+  words,
+} from '../../engine/index.js';
+import { layoutOf, type Tensor } from '../../lowering/planes.js';
+import { type Shape, sizeOf } from '../../math/index.js';
+import type { CompileOptions, Inputs } from '../backend.js';
+import { checkSample, copySamples } from '../samples.js';
+
+/** The samples that a network works on: staged in the engine's memory, copied there or held. */
+export class BatchStage {
+  /** The record that kernels read: samples, blocks, the sampled block. */
+  readonly record = record('batch', [0, 0, 0]);
+  readonly #engine: Engine;
+  readonly #features: number;
+  readonly #capacity: number;
+  readonly #options: CompileOptions;
+  /** Where copies of a batch's samples lie, one after the other. */
+  readonly #raw: PlannedBuffer;
+  /** The numbers of a batch's samples among those held. */
+  readonly #places: PlannedBuffer;
+  #held?: { readonly inputs: Inputs; readonly buffer: PlannedBuffer };
+  #isHeld = false;
+  #samples = 0;
+
+  constructor(engine: Engine, input: Shape, options: CompileOptions) {
+    const { batchSize, inputType } = options;
+    this.#engine = engine;
+    this.#options = options;
+    this.#capacity = batchSize;
+    this.#features = sizeOf(input);
+    const bytesPerInput = inputType === 'bytes' ? 1 : 4;
+    this.#raw = { name: 'raw inputs', bytes: bytesPerInput * batchSize * this.#features };
+    this.#places = words('places', batchSize);
+  }
+
+  /** Samples of the loaded batch, 0 where none is. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  get blocks(): number {
+    return Math.ceil(this.#samples / LANES);
+  }
+
+  /** Whether the loaded batch lies among the samples held. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /**
+   * Keeps a copy of samples, in place of those held before.
+   *
+   * @returns whether they lie where those before lay
+   */
+  hold(inputs: Inputs): boolean {
+    this.#checkType(inputs);
+    const fits = this.#held !== undefined && this.#held.buffer.bytes >= inputs.byteLength;
+    const buffer = fits ? this.#held!.buffer : { name: 'held inputs', bytes: inputs.byteLength };
+    this.#viewLike(inputs, buffer).set(inputs);
+    this.#held = { inputs, buffer };
+    this.#samples = 0;
+    this.#isHeld = false;
+    return fits;
+  }
+
+  /** Takes in the inputs of samples `order[from]` to `order[from + count − 1]`. */
+  load(inputs: Inputs, order: ArrayLike<number>, from: number, count: number): void {
+    if (!(count >= 1 && count <= this.#capacity)) {
+      throw new RangeError(`${count} samples do not fit a batch of ${this.#capacity}`);
+    }
+    this.#checkType(inputs);
+    // Until all is there; a sample may be missing.
+    this.#samples = 0;
+    this.#isHeld = inputs === this.#held?.inputs;
+    if (this.#isHeld) this.#place(inputs, order, from, count);
+    else copySamples(inputs, this.#features, order, from, count, this.#viewLike(inputs, this.#raw));
+    this.#samples = count;
+    const record = this.#engine.integers(this.record);
+    record[0] = count;
+    record[1] = this.blocks;
+  }
+
+  #place(inputs: Inputs, order: ArrayLike<number>, from: number, count: number): void {
+    const places = this.#engine.integers(this.#places);
+    const samples = inputs.length / this.#features;
+    for (let i = 0; i < count; i++) places[i] = checkSample(order[from + i], samples);
+  }
+
+  /** Which sixteen samples stand for the batch in the scope `sampled`. */
+  chooseBlock(block: number): void {
+    this.#engine.integers(this.record)[2] = block;
+  }
+
+  /** The call that brings the loaded batch, normalized, to the network's input. */
+  loadCall(input: Tensor): Call {
+    const { inputType, normalization = { mean: [0], std: [1] } } = this.#options;
+    const { mean, std } = normalization;
+    const bytes = inputType === 'bytes';
+    const raw = this.#isHeld ? this.#held?.buffer : this.#raw;
+    const places = this.#isHeld ? this.#places : undefined;
+    const scale = std.map((each) => 1 / (each * (bytes ? 255 : 1)));
+    const shift = mean.map((each, channel) => -each / std[channel]);
+    return this.#blockedCall({ raw, places, bytes }, input, scale, shift);
+  }
+
+  /** The call that brings values as they are, sample after sample, to a tensor. */
+  copyCall(raw: PlannedBuffer, to: Tensor): Call {
+    return this.#blockedCall({ raw, places: undefined, bytes: false }, to, [1], [0]);
+  }
+
+  #blockedCall(
+    from: { raw: PlannedBuffer | undefined; places: PlannedBuffer | undefined; bytes: boolean },
+    { shape, layout, value }: Tensor,
+    scale: readonly number[],
+    shift: readonly number[],
+  ): Call {
+    const constants = { scale: words('scale', scale.length), shift: words('shift', shift.length) };
+    this.#engine.floats(constants.scale).set(scale);
+    this.#engine.floats(constants.shift).set(shift);
+    const perChannel = scale.length > 1;
+    // An image in a row, for a network without convolutions, still has its channels one by one.
+    const inChannels = layoutOf([scale.length, 1, sizeOf(shape) / scale.length]);
+    const { record } = perChannel && shape.length !== 3 ? inChannels : layout;
+    return callPerBlock('loadBatch', {
+      batch: this.record,
+      layout: record,
+      perChannel: Number(perChannel),
+      bytes: Number(from.bytes),
+      raw: from.raw,
+      places: from.places,
+      scale: constants.scale,
+      shift: constants.shift,
+      output: value,
+    });
+  }
+
+  #viewLike(inputs: Inputs, buffer: PlannedBuffer): Inputs {
+    const isBytes = inputs instanceof Uint8Array;
+    return isBytes ? this.#engine.bytes(buffer) : this.#engine.floats(buffer);
+  }
+
+  #checkType(inputs: Inputs): void {
+    const { inputType = 'floats' } = this.#options;
+    if (inputs instanceof Uint8Array === (inputType === 'bytes')) return;
+    throw new TypeError(`the network was compiled for ${inputType}`);
+  }
+}

@@ -1,0 +1,252 @@
+import { type Call, type Engine, LANES, type PlannedBuffer, words } from '../../engine/index.js';
+import type { NetworkDescription } from '../../graph/description.js';
+import type { NetworkBuffer, Parameter } from '../../graph/parameter.js';
+import type { GradientScope, Mode } from '../../graph/pass.js';
+import type { PlacedParameter } from '../../lowering/parameter.js';
+import {
+  activeRowsOf,
+  countCall,
+  defaultBreakEven,
+  indexCalls,
+  nonZerosOf,
+} from '../../lowering/support.js';
+import type { PlacedBuffer } from '../../lowering/wasm.js';
+import { type Shape, sizeOf } from '../../math/index.js';
+import type {
+  Backend,
+  BatchResult,
+  CompileOptions,
+  Inputs,
+  LossName,
+  Network,
+  StepGroup,
+} from '../backend.js';
+import { checkOptions, copyLabels, copySamples } from '../samples.js';
+import { BatchStage } from './batch.js';
+import { type LossPlan, planLoss } from './loss.js';
+import { type NetworkPlan, planNetwork, scratchBytes } from './plan.js';
+import { ProgramCache } from './programs.js';
+import { type SteppedNetwork, WasmStepper } from './stepper.js';
+
+/** Ends the names of programs that gather their batch from the samples held. */
+const HELD = ', held';
+
+/** A network in an engine's memory, run by its kernels. All answers come at once. */
+export class WasmNetwork implements Network, SteppedNetwork {
+  readonly backend: Backend;
+  readonly engine: Engine;
+  readonly description: NetworkDescription;
+  readonly batchSize: number;
+  readonly parameters: readonly PlacedParameter[];
+  readonly buffers: readonly PlacedBuffer[];
+  readonly outputShape: Shape;
+  readonly #features: number;
+  readonly #batch: BatchStage;
+  readonly #plan: NetworkPlan;
+  readonly #loss: LossPlan;
+  /** Where a batch's target values lie, sample after sample. */
+  readonly #rawTarget: PlannedBuffer;
+  readonly #programs: ProgramCache;
+  readonly #tensors: ReadonlyMap<string, PlacedParameter | PlacedBuffer>;
+
+  /**
+   * @throws Error where the layers do not fit one another (it names the layer) or memory does not
+   * suffice
+   */
+  constructor(
+    backend: Backend,
+    engine: Engine,
+    description: NetworkDescription,
+    options: CompileOptions,
+  ) {
+    const { batchSize, loss = 'cross-entropy', breakEven = defaultBreakEven } = options;
+    checkOptions(options, description.input);
+    this.backend = backend;
+    this.engine = engine;
+    this.description = description;
+    this.batchSize = batchSize;
+    this.#features = sizeOf(description.input);
+    this.#programs = new ProgramCache(engine);
+    this.#batch = new BatchStage(engine, description.input, options);
+    this.#plan = planNetwork(description, batchSize, this.#batch.record, breakEven);
+    this.parameters = this.#plan.layers.flatMap(({ parameters }) => parameters);
+    this.buffers = this.#plan.layers.flatMap(({ buffers }) => buffers);
+    this.#tensors = new Map([...this.parameters, ...this.buffers].map((each) => [each.name, each]));
+    this.outputShape = this.#plan.output.shape;
+    this.#loss = planLoss(loss, this.#batch.record, this.#plan.output, batchSize);
+    this.#rawTarget = words('raw targets', batchSize * sizeOf(this.outputShape));
+    for (const { value, initial } of this.buffers) engine.floats(value).fill(initial);
+    engine.allocate(this.#loss.losses);
+    engine.allocate(this.#loss.hits);
+    engine.reserveScratch(scratchBytes(this.#plan.layers));
+  }
+
+  get loss(): LossName {
+    return this.#loss.name;
+  }
+
+  read(tensor: Parameter | NetworkBuffer): Float32Array {
+    return this.engine.floats(this.#placed(tensor).value).slice();
+  }
+
+  readGradient(parameter: Parameter): Float32Array {
+    return this.engine.floats(this.placed(parameter).gradient).slice();
+  }
+
+  write(tensor: Parameter | NetworkBuffer, values: Float32Array): void {
+    const to = this.engine.floats(this.#placed(tensor).value);
+    if (values.length !== to.length) {
+      throw new RangeError(`${tensor.name} holds ${to.length} numbers, not ${values.length}`);
+    }
+    to.set(values);
+  }
+
+  placed(parameter: Parameter): PlacedParameter {
+    return this.#placed(parameter) as PlacedParameter;
+  }
+
+  #placed({ name }: Parameter | NetworkBuffer): PlacedParameter | PlacedBuffer {
+    const found = this.#tensors.get(name);
+    if (!found) throw new Error(`the network has no parameter '${name}'`);
+    return found;
+  }
+
+  reindex(): void {
+    this.#programs.run('reindex', 1, () =>
+      this.parameters.flatMap((parameter) => [
+        ...(parameter.support ? [countCall(parameter.support, parameter.value)] : []),
+        ...this.indexCalls(parameter),
+      ]),
+    );
+  }
+
+  indexCalls({ name, support, value }: PlacedParameter): Call[] {
+    if (!support) return [];
+    const owner = this.#plan.layers.find(({ parameters }) =>
+      parameters.some((each) => each.name === name),
+    );
+    return [...indexCalls(support, value), ...(owner?.placed.index ?? [])];
+  }
+
+  nonZeros(parameter: Parameter): number {
+    const { support, rows, columns } = this.placed(parameter);
+    return support ? nonZerosOf(this.engine.integers(support.header)) : rows * columns;
+  }
+
+  activeRows(parameter: Parameter): number {
+    const { support, rows } = this.placed(parameter);
+    return support ? activeRowsOf(this.engine.integers(support.header)) : rows;
+  }
+
+  stepper(groups: readonly StepGroup[]): WasmStepper {
+    return new WasmStepper(this, groups);
+  }
+
+  hold(inputs: Inputs): void {
+    // Programs read the memory where samples were held before.
+    if (!this.#batch.hold(inputs)) this.#programs.drop((name) => name.endsWith(HELD));
+  }
+
+  loadInputs(inputs: Inputs, order: ArrayLike<number>, from: number, count: number): void {
+    this.#batch.load(inputs, order, from, count);
+  }
+
+  loadLabels(labels: ArrayLike<number>, order: ArrayLike<number>, from: number): void {
+    const to = this.engine.integers(this.#loss.labels);
+    copyLabels(labels, order, from, this.#batch.samples, sizeOf(this.outputShape), to);
+  }
+
+  loadTargets(values: Float32Array, order: ArrayLike<number>, from: number): void {
+    if (this.loss !== 'squared-error') throw new TypeError(`the ${this.loss} loss takes labels`);
+    const raw = this.engine.floats(this.#rawTarget);
+    copySamples(values, sizeOf(this.outputShape), order, from, this.#batch.samples, raw);
+  }
+
+  evaluate(): BatchResult {
+    this.#checkLoaded();
+    this.#run('evaluate', () => [...this.#forward('evaluation'), ...this.#lossCalls()]);
+    return this.#result();
+  }
+
+  differentiate(scope: GradientScope = 'all', sampledBlock = 0): BatchResult {
+    this.#checkLoaded();
+    this.#batch.chooseBlock(sampledBlock);
+    this.#run(scope, () => [
+      ...this.#forward('training'),
+      ...this.#lossCalls(),
+      ...this.#backward(scope),
+    ]);
+    return this.#result();
+  }
+
+  predict(inputs: Inputs): Float32Array {
+    const count = inputs.length / this.#features;
+    if (!Number.isInteger(count)) {
+      throw new RangeError(`${inputs.length} inputs are no multiple of ${this.#features}`);
+    }
+    const size = sizeOf(this.outputShape);
+    const order = Int32Array.from({ length: count }, (_, i) => i);
+    const outputs = new Float32Array(count * size);
+    for (let from = 0; from < count; from += this.batchSize) {
+      this.loadInputs(inputs, order, from, Math.min(this.batchSize, count - from));
+      this.#run('predict', () => this.#forward('evaluation'));
+      this.#readOutputs(outputs.subarray(from * size));
+    }
+    return outputs;
+  }
+
+  #readOutputs(to: Float32Array): void {
+    const { value, layout } = this.#plan.output;
+    const size = sizeOf(this.outputShape);
+    const blocked = this.engine.floats(value);
+    const { channels, height, width, start, row, plane, block } = layout;
+    for (let sample = 0; sample < this.#batch.samples; sample++) {
+      const first = (Math.floor(sample / LANES) * block + start) * LANES + (sample % LANES);
+      let at = sample * size;
+      for (let c = 0; c < channels; c++) {
+        for (let y = 0; y < height; y++) {
+          for (let x = 0; x < width; x++)
+            to[at++] = blocked[first + (c * plane + y * row + x) * LANES];
+        }
+      }
+    }
+  }
+
+  #checkLoaded(): void {
+    if (this.#batch.samples === 0) throw new Error('no batch is loaded: call loadInputs first');
+  }
+
+  #run(name: string, build: () => Call[]): void {
+    this.#programs.run(this.#batch.isHeld ? name + HELD : name, this.#batch.blocks, build);
+  }
+
+  #forward(mode: Mode): Call[] {
+    const load = this.#batch.loadCall(this.#plan.input);
+    return [load, ...this.#plan.layers.flatMap(({ placed }) => placed.forward(mode))];
+  }
+
+  #lossCalls(): Call[] {
+    const { name, target, calls } = this.#loss;
+    if (name === 'cross-entropy') return [...calls];
+    const tensor = { ...this.#plan.output, value: target };
+    return [this.#batch.copyCall(this.#rawTarget, tensor), ...calls];
+  }
+
+  #backward(scope: GradientScope): Call[] {
+    return this.#plan.layers
+      .toReversed()
+      .flatMap(({ prepare, placed }) => [...prepare, ...placed.backward(scope)]);
+  }
+
+  #result(): BatchResult {
+    const { samples } = this.#batch;
+    const losses = this.engine.floats(this.#loss.losses);
+    const hits = this.engine.integers(this.#loss.hits);
+    const total = { samples, loss: 0, hits: 0 };
+    for (let i = 0; i < samples; i++) {
+      total.loss += losses[i];
+      total.hits += hits[i];
+    }
+    return total;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Layer, LayerType } from '../../graph/layer.js';
+
+/** An element-wise non-linearity. */
+export interface ActivationLayer extends Layer {
+  readonly kind: 'relu' | 'leaky-relu' | 'sigmoid' | 'tanh';
+  /** Of a leaky ReLU, for negative inputs. */
+  readonly slope?: number;
+}
+
+/** max(x, 0). */
+export function relu(): ActivationLayer {
+  return { kind: 'relu' };
+}
+
+/** x where x > 0, slope · x elsewhere. The slope must be positive: 0 would be `relu`. */
+export function leakyRelu(slope = 0.01): ActivationLayer {
+  return { kind: 'leaky-relu', slope };
+}
+
+/** 1 / (1 + e⁻ˣ). */
+export function sigmoid(): ActivationLayer {
+  return { kind: 'sigmoid' };
+}
+
+/** Hyperbolic tangent. */
+export function tanh(): ActivationLayer {
+  return { kind: 'tanh' };
+}
+
+export const activationType: LayerType<ActivationLayer> = {
+  inputs: 1,
+  inPlace: 'always',
+  readsOutput: () => true,
+  keepsValues: ({ kind }) => kind === 'relu',
+
+  outputShape({ kind, slope }, [input]) {
+    if (kind === 'leaky-relu' && !(slope !== undefined && slope > 0 && slope < 1)) {
+      throw new Error(`slope must lie between 0 and 1, not ${slope}`);
+    }
+    return input;
+  },
+};

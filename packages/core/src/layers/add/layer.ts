@@ -1,0 +1,31 @@
+import type { Layer, LayerType } from '../../graph/layer.js';
+import { formatShape } from '../../graph/shapes.js';
+
+/** The sum of two inputs of one shape; `scaled`: left + s · right with a learnable s (weight (1)). */
+export interface AddLayer extends Layer {
+  readonly kind: 'add';
+  readonly scaled: boolean;
+}
+
+/** Describes the sum of two inputs. */
+export function add(): AddLayer {
+  return { kind: 'add', scaled: false };
+}
+
+/** Describes left + s · right with a learnable number s: a skip connection that may vanish. */
+export function scaledAdd(): AddLayer {
+  return { kind: 'add', scaled: true };
+}
+
+export const addType: LayerType<AddLayer> = {
+  inputs: 2,
+
+  outputShape(_, [left, right]) {
+    if (String(left) !== String(right)) {
+      throw new Error(`its inputs are ${formatShape(left)} and ${formatShape(right)}`);
+    }
+    return left;
+  },
+
+  parameters: ({ scaled }) => (scaled ? { weight: { shape: [1], role: 'weight', fanIn: 1 } } : {}),
+};

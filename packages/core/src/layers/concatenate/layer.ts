@@ -1,0 +1,23 @@
+import type { Layer, LayerType } from '../../graph/layer.js';
+import { formatShape, requireImage } from '../../graph/shapes.js';
+
+/** The channels of several images of one size, one after the other. */
+export interface ConcatenateLayer extends Layer {
+  readonly kind: 'concatenate';
+}
+
+/** Describes the concatenation of images along their channels. */
+export function concatenate(): ConcatenateLayer {
+  return { kind: 'concatenate' };
+}
+
+export const concatenateType: LayerType<ConcatenateLayer> = {
+  inputs: 'several',
+
+  outputShape(_, inputs) {
+    const [[, height, width]] = inputs.map(requireImage);
+    const odd = inputs.find(([, h, w]) => h !== height || w !== width);
+    if (odd) throw new Error(`its inputs are ${formatShape(inputs[0])} and ${formatShape(odd)}`);
+    return [inputs.reduce((sum, [channels]) => sum + channels, 0), height, width];
+  },
+};

@@ -1,0 +1,30 @@
+import { callPerBlock } from '../../engine/index.js';
+import { layoutOf } from '../../lowering/planes.js';
+import type { WasmLayer } from '../../lowering/wasm.js';
+import type { FlattenLayer } from './layer.js';
+
+export const flattenWasm: WasmLayer<FlattenLayer> = {
+  place(_, { inputs: [input], accumulates, output }) {
+    if (input.value === output.value) return { forward: () => [], backward: () => [] };
+    const tight = layoutOf(input.shape).record;
+    const all = { firstFrom: 0, firstTo: 0, channels: input.layout.channels };
+    return {
+      forward: () => [
+        callPerBlock('copyPlanes', {
+          ...{ from: input.layout.record, to: tight, ...all },
+          ...{ source: input.value, target: output.value, accumulate: 0 },
+        }),
+      ],
+      backward: () =>
+        input.gradient
+          ? [
+              callPerBlock('copyPlanes', {
+                ...{ from: tight, to: input.layout.record, ...all },
+                ...{ source: output.gradient, target: input.gradient },
+                accumulate: Number(accumulates[0]),
+              }),
+            ]
+          : [],
+    };
+  },
+};

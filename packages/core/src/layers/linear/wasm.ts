@@ -1,0 +1,200 @@
+import {
+  type Call,
+  type Condition,
+  call,
+  callPerBlock,
+  LANES,
+  record,
+  together,
+  words,
+} from '../../engine/index.js';
+import type { GradientScope } from '../../graph/pass.js';
+import { when } from '../../lowering/support.js';
+import { SCOPES, type Site, type WasmLayer } from '../../lowering/wasm.js';
+import type { LinearLayer } from './layer.js';
+
+/** Tile sizes of kernels/linear-rows.ts, linear-entries.ts, linear-lit.ts and bias.ts. */
+const PANEL = 24;
+const SPARSE_ROWS = 16;
+const BIAS_FEATURES = 64;
+const LIT_FEATURES = 32;
+const LIT_SPARE = 4;
+const WIDE = 48;
+const NARROW = 16;
+
+/** At most so many columns make a tile of a gradient of all weights. */
+const COLUMNS_PER_TILE = 256;
+/** Below this many rows, listing the inputs costs about what it saves where a ReLU leaves half of them. */
+const LIT_ROWS = 96;
+/** A little below the share of lit samples at which both kernels take the same time (bench/linear.ts). */
+const LIT_BREAK_EVEN = 0.4;
+
+export const linearWasm: WasmLayer<LinearLayer> = {
+  place(_, site) {
+    if (site.inputs[0].layout.halo > 0) {
+      throw new Error('its input is laid out for a convolution: put flatten() before this layer');
+    }
+    const { rows } = site.parameters.weight;
+    const lit = rows < LIT_ROWS ? undefined : litGradient(site);
+    return {
+      // What `linearWeightGradient` packs of the gradient to the output.
+      scratchBytes: PANEL * site.blocks * LANES * 4,
+      forward: () => forward(site),
+      backward: (scope) => backward(site, scope, lit),
+    };
+  },
+};
+
+function forward({ batch, inputs: [input], output, parameters }: Site): Call[] {
+  const { weight, bias } = parameters;
+  const support = weight.support!;
+  const common = { batch, support: support.header, bias: bias?.value };
+  const ends = { input: input.value, output: output.value };
+  return [
+    call(
+      'linearForward',
+      { ...common, ...ends, weight: weight.value },
+      Math.ceil(weight.rows / PANEL),
+      when(support, 'forward', 'rows'),
+    ),
+    call(
+      'sparseForward',
+      { ...common, ...ends },
+      Math.ceil(weight.rows / SPARSE_ROWS),
+      when(support, 'forward', 'entries'),
+    ),
+  ];
+}
+
+/** The parameters' gradients and the input's need nothing of one another. */
+function backward(site: Site, scope: GradientScope, lit: LitGradient | undefined): Call[] {
+  const others = [...biasGradient(site), ...inputGradient(site)];
+  if (scope === 'all') {
+    if (!lit) return together([gradientByRows(site, 'all'), ...others]);
+    return [...together([...lit.prepare, ...others]), lit.weigh, ...together(lit.run)];
+  }
+  return [
+    // What follows overwrites it on the support.
+    ...(scope === 'sampled' ? [gradientByRows(site, 'sampled')] : []),
+    ...together([...supportGradient(site), ...others]),
+  ];
+}
+
+function gradientByRows(site: Site, rows: keyof typeof SCOPES, condition?: Condition): Call {
+  const { weight } = site.parameters;
+  const columnsPerTile = splitColumns(weight.columns);
+  return call(
+    'linearWeightGradient',
+    { ...weightGradientArguments(site), scope: SCOPES[rows], columnsPerTile },
+    Math.ceil(weight.rows / PANEL) * Math.ceil(weight.columns / columnsPerTile),
+    condition,
+  );
+}
+
+/** Columns of a tile: pieces of about the same width, in whole fours, which are stored together. */
+function splitColumns(columns: number): number {
+  return 4 * Math.ceil(columns / Math.ceil(columns / COLUMNS_PER_TILE) / 4);
+}
+
+function supportGradient(site: Site): Call[] {
+  const { weight } = site.parameters;
+  const support = weight.support!;
+  return [
+    gradientByRows(site, 'activeRows', when(support, 'weightGradient', 'rows')),
+    call(
+      'sparseWeightGradient',
+      weightGradientArguments(site),
+      Math.ceil(weight.rows / SPARSE_ROWS),
+      when(support, 'weightGradient', 'entries'),
+    ),
+  ];
+}
+
+function weightGradientArguments({ batch, inputs: [input], output, parameters }: Site) {
+  const { support, gradient } = parameters.weight;
+  return {
+    batch,
+    support: support!.header,
+    input: input.value,
+    outputGradient: output.gradient,
+    weightGradient: gradient,
+  };
+}
+
+/** The calls of {@link litGradient}: those side by side, the decision, and what follows from it. */
+interface LitGradient {
+  readonly prepare: readonly Call[];
+  readonly weigh: Call;
+  readonly run: readonly Call[];
+}
+
+/** The gradient of all weights: from the lit samples alone where these are few, else by rows. */
+function litGradient(site: Site): LitGradient {
+  const { batch, inputs, output, parameters } = site;
+  const { rows, columns, gradient: weightGradient } = parameters.weight;
+  const tiles = Math.ceil(columns / LIT_FEATURES);
+  const wide = Math.floor(rows / WIDE);
+  const strips = wide + Math.ceil((rows - wide * WIDE) / NARROW);
+  const samples = site.blocks * LANES;
+  const entries = tiles * (LIT_FEATURES * samples + LIT_SPARE);
+  const lit = record('lit', [
+    ...[columns, 0],
+    words('lit backgrounds', columns),
+    words('lit counts', tiles),
+    words('lit spans', 2 * columns),
+    site.workspace(4 * (2 * entries + samples * NARROW * Math.ceil(rows / NARROW))),
+  ]);
+  const columnsPerTile = splitColumns(columns);
+  const by = (equals: number): Condition => ({ buffer: lit, word: 1, equals });
+  return {
+    prepare: [
+      call('listLit', { batch, lit, input: inputs[0].value }, tiles),
+      // Cheap enough to be done before it is known to be needed.
+      call('packStrips', { batch, lit, rows, outputGradient: output.gradient }, strips),
+    ],
+    weigh: call('weighLit', { batch, lit, breakEven: LIT_BREAK_EVEN }, 1),
+    run: [
+      gradientByRows(site, 'all', by(0)),
+      call(
+        'litWeightGradient',
+        { batch, lit, rows, columnsPerTile, weightGradient },
+        strips * Math.ceil(columns / columnsPerTile),
+        by(1),
+      ),
+    ],
+  };
+}
+
+function biasGradient({ batch, output, parameters: { bias } }: Site): Call[] {
+  if (!bias) return [];
+  const { gradient: outputGradient } = output;
+  return [
+    call(
+      'biasGradient',
+      { batch, features: bias.rows, outputGradient, biasGradient: bias.gradient },
+      Math.ceil(bias.rows / BIAS_FEATURES),
+    ),
+  ];
+}
+
+function inputGradient({ batch, inputs: [input], accumulates, output, parameters }: Site): Call[] {
+  if (!input.gradient) return [];
+  const { weight } = parameters;
+  const support = weight.support!;
+  const common = {
+    batch,
+    support: support.header,
+    outputGradient: output.gradient,
+    inputGradient: input.gradient,
+    accumulate: Number(accumulates[0]),
+  };
+  return [
+    call(
+      'linearInputGradient',
+      { ...common, weight: weight.value },
+      Math.ceil(weight.columns / PANEL),
+      when(support, 'inputGradient', 'rows'),
+    ),
+    callPerBlock('sparseInputGradient', common, 1, when(support, 'inputGradient', 'entries')),
+  ];
+}

@@ -1,0 +1,54 @@
+import type { Layer, LayerType } from '../../graph/layer.js';
+import { requireImage, requireWhole } from '../../graph/shapes.js';
+
+/** The maximum or the mean over windows of an image, or its mean over all of it (size 'global'). */
+export interface PoolLayer extends Layer {
+  readonly kind: 'max-pool2d' | 'average-pool2d';
+  readonly size: number | 'global';
+  /** By default the size: windows do not overlap. */
+  readonly stride?: number;
+  readonly padding: number;
+}
+
+/** Describes a maximum over windows; by default they do not overlap. */
+export function maxPool2d(
+  size: number,
+  { stride = size, padding = 0 }: { stride?: number; padding?: number } = {},
+): PoolLayer {
+  return { kind: 'max-pool2d', size, stride, padding };
+}
+
+/** Describes a mean over windows; by default they do not overlap. */
+export function averagePool2d(
+  size: number,
+  { stride = size, padding = 0 }: { stride?: number; padding?: number } = {},
+): PoolLayer {
+  return { kind: 'average-pool2d', size, stride, padding };
+}
+
+/** Describes the mean over whole planes: one number a channel. */
+export function globalAveragePool2d(): PoolLayer {
+  return { kind: 'average-pool2d', size: 'global', stride: 1, padding: 0 };
+}
+
+export const poolType: LayerType<PoolLayer> = {
+  inputs: 1,
+  readsOutput: ({ kind }) => kind === 'max-pool2d',
+
+  outputShape({ size, stride = Number(size), padding }, [input]) {
+    const [channels, height, width] = requireImage(input);
+    if (size === 'global') {
+      if (height !== width) throw new Error(`a global pool needs a square image`);
+      return [channels, 1, 1];
+    }
+    requireWhole({ size, stride }, 1);
+    requireWhole({ padding }, 0);
+    const [outHeight, outWidth] = [height, width].map((extent) =>
+      Math.floor((extent + 2 * padding - size) / stride + 1),
+    );
+    if (outHeight < 1 || outWidth < 1 || 2 * padding > size) {
+      throw new Error(`windows of ${size} × ${size} do not fit an image of ${height} × ${width}`);
+    }
+    return [channels, outHeight, outWidth];
+  },
+};

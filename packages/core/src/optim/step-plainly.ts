@@ -1,0 +1,37 @@
+import type { Regularizer } from '../math/index.js';
+import {
+  type Hyperparameters,
+  type Method,
+  type ParameterState,
+  proxOfSubgradient,
+} from './method.js';
+
+/**
+ * A method's step on one parameter, in plain TypeScript.
+ *
+ * @param onSupport only non-zero weights move; v and the moments of the others rest
+ */
+export function stepPlainly(
+  method: Method,
+  state: ParameterState,
+  gradient: Float32Array,
+  hyper: Hyperparameters,
+  regularizer: Regularizer,
+  t: number,
+  onSupport: boolean,
+): void {
+  if (!onSupport) {
+    method.step(state, gradient, hyper, regularizer, t);
+    return;
+  }
+  const isResting = Array.from(state.theta, (weight) => weight === 0);
+  const remembered = [state.subgradient ?? state.theta, ...state.moments];
+  const before = remembered.map((array) => array.slice());
+  // A prox may join what rests with what moves.
+  const read = gradient.map((g, i) => (isResting[i] ? 0 : g));
+  method.step(state, read, hyper, regularizer, t);
+  for (const [i, array] of remembered.entries()) {
+    for (let j = 0; j < array.length; j++) if (isResting[j]) array[j] = before[i][j];
+  }
+  if (state.subgradient) proxOfSubgradient(state, hyper, regularizer);
+}

@@ -1,0 +1,87 @@
+import type { Backend, CompileOptions, Network } from '../backend/index.js';
+import { type BatchSource, inputTypeOf, isBatchSource } from '../data/batches.js';
+import type { Samples } from '../data/samples.js';
+import type { NetworkDescription } from '../graph/index.js';
+import { resolve } from '../layers/index.js';
+import { sizeOf } from '../math/index.js';
+import { autoencoder, imageModels, mlp, skipEncoder } from '../models/index.js';
+import { ConfigError } from '../schema/config-error.js';
+import { build } from '../schema/validate.js';
+import type { Config } from './config.js';
+import { checkMemory } from './memory.js';
+import type { TrainingData } from './training-data.js';
+
+/**
+ * The network that a configuration names, for samples of this kind.
+ *
+ * @throws {ConfigError} layers do not fit one another, or the last one the targets
+ */
+export function buildDescription(
+  { model }: Config,
+  samples: Pick<Samples | BatchSource, 'shape' | 'targets'>,
+): NetworkDescription {
+  const outputs = outputsOf(samples);
+  const description = describeModel(model, samples.shape, outputs);
+  const given = build('model', () => sizeOf(resolve(description).at(-1)!.outputShape));
+  if (given !== outputs) {
+    throw new ConfigError(`model: it ends in ${given} outputs, the targets need ${outputs}`);
+  }
+  return description;
+}
+
+/** Inputs up to this size are copied to the backend's memory, where the batches are gathered from. */
+const HELD_BYTES = 2 ** 26;
+
+/**
+ * The network of a configuration, its parameters still zero.
+ *
+ * @param hold whether to keep a copy of the training inputs in the backend's memory, where there is room
+ * @throws {ConfigError} layers do not fit one another, or the last one the targets
+ */
+export function buildNetwork(
+  backend: Backend,
+  config: Config,
+  data: TrainingData,
+  { hold = false } = {},
+): Network {
+  const { train, mean, std } = data;
+  const description = buildDescription(config, train);
+  const options: CompileOptions = {
+    batchSize: config.batchSize,
+    loss: config.loss,
+    inputType: inputTypeOf(train),
+    breakEven: config.breakEven,
+    ...(config.normalize && mean && std && { normalization: { mean, std } }),
+  };
+  const spare = checkMemory(backend, config, description, options);
+  const network = backend.compile(description, options);
+  if (!hold || isBatchSource(train)) return network;
+  // Half of what is left is for what no plan names: programs and their arguments.
+  const isSmall = train.inputs.byteLength <= Math.min(HELD_BYTES, spare / 2);
+  if (isSmall) network.hold(train.inputs);
+  return network;
+}
+
+function describeModel(
+  model: Config['model'],
+  input: readonly number[],
+  outputs: number,
+): NetworkDescription {
+  switch (model.kind) {
+    case 'mlp':
+      return mlp([sizeOf(input), ...model.hidden, outputs]);
+    case 'autoencoder':
+      return autoencoder(sizeOf(input), model.depth);
+    case 'skip-encoder':
+      return skipEncoder(sizeOf(input), model.depth);
+    case 'layers':
+      return { input, layers: model.layers };
+    default:
+      return imageModels[model.kind]({ input, classes: outputs });
+  }
+}
+
+/** How many numbers the network has to give for a sample. */
+export function outputsOf({ targets }: Pick<Samples | BatchSource, 'targets'>): number {
+  return targets.kind === 'classes' ? targets.classes : sizeOf(targets.shape);
+}

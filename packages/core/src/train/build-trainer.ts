@@ -1,0 +1,62 @@
+import type { Backend } from '../backend/index.js';
+import { split } from '../data/split.js';
+import { ConfigError } from '../schema/config-error.js';
+import { build } from '../schema/validate.js';
+import { buildNetwork } from './build-network.js';
+import {
+  buildGradientPolicy,
+  buildGroups,
+  buildLambdaPolicy,
+  buildSchedule,
+  checkLambdaPolicy,
+  isRegularized,
+  startOf,
+} from './build-optimizer.js';
+import { checkData } from './check-data.js';
+import type { Config } from './config.js';
+import { initialize } from './initialize.js';
+import { Optimizer } from './optimizer.js';
+import { Sampler } from './sampler.js';
+import { Steering } from './steering.js';
+import { Trainer } from './trainer.js';
+import type { TrainingData } from './training-data.js';
+
+/**
+ * Makes all objects that a configuration describes, and draws the network's start.
+ *
+ * @throws {ConfigError} configuration and data do not fit one another
+ */
+export async function buildTrainer(
+  backend: Backend,
+  config: Config,
+  data: TrainingData,
+): Promise<Trainer> {
+  checkData(config, data);
+  const { seed, batchSize, augment } = config;
+  const parts = build('validation', () => split(data.train, config.validation, seed));
+  const { length } = parts.train;
+  if (batchSize > length) {
+    throw new ConfigError(`batchSize: ${batchSize} is more than the ${length} samples to train on`);
+  }
+  // Augmented images are made anew for each batch.
+  const hold = !augment && !data.augment;
+  const network = buildNetwork(backend, config, data, { hold });
+  initialize(network, seed, (parameter) => startOf(config, parameter));
+  const optimizer = new Optimizer(network, buildGroups(config, network));
+  checkLambdaPolicy(config, optimizer.groups);
+  await optimizer.start();
+  const groups = optimizer.groups.map((group) => ({
+    group,
+    schedule: buildSchedule(config, group.hyper.learningRate),
+    ...(isRegularized(group) && { policy: buildLambdaPolicy(config) }),
+  }));
+  return new Trainer({
+    network,
+    optimizer,
+    steering: new Steering(optimizer, groups),
+    sampler: new Sampler(data, parts.train, { seed, batchSize, augment }),
+    gradient: buildGradientPolicy(config),
+    data,
+    parts,
+  });
+}

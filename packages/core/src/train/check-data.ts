@@ -1,0 +1,38 @@
+import { isBatchSource } from '../data/batches.js';
+import { UserError } from '../files/errors.js';
+import { ConfigError } from '../schema/config-error.js';
+import { outputsOf } from './build-network.js';
+import type { Config } from './config.js';
+import type { TrainingData } from './training-data.js';
+
+/**
+ * Makes sure that data and configuration go together.
+ *
+ * @throws {ConfigError | UserError} they do not
+ */
+export function checkData(config: Config, { train, test, augment: own }: TrainingData): void {
+  const { loss, augment, validation } = config;
+  const { kind } = train.targets;
+  if (isBatchSource(train)) {
+    const problem = (key: string, advice: string) =>
+      new ConfigError(`${key}: it needs samples in arrays, not made batch by batch; ${advice}`);
+    if (validation > 0) throw problem('validation', 'set it to 0');
+    if (augment || own) throw problem('augment', 'change the samples where they are made');
+  }
+  if ((loss === 'cross-entropy') !== (kind === 'classes')) {
+    throw new ConfigError(`loss: ${loss} does not go with targets that are ${kind}`);
+  }
+  const answers = train.targets.kind === 'values' && String(train.targets.shape);
+  if (augment && answers === String(train.shape)) {
+    throw new ConfigError('augment: it moves the inputs, and not the images that are the targets');
+  }
+  if (!test) return;
+  if (String(test.shape) !== String(train.shape)) {
+    throw new UserError(`test samples are [${test.shape}], training samples [${train.shape}]`);
+  }
+  if (outputsOf(test) > outputsOf(train)) {
+    throw new UserError(
+      `test targets have ${outputsOf(test)} classes, training targets ${outputsOf(train)}`,
+    );
+  }
+}

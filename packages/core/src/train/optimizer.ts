@@ -1,0 +1,213 @@
+import type { Network, Stepper } from '../backend/backend.js';
+import type { Parameter } from '../graph/parameter.js';
+import type { Regularizer } from '../math/index.js';
+import type { LambdaView, Units } from '../optim/lambda/index.js';
+import {
+  type Hyperparameters,
+  type Method,
+  type MethodName,
+  type ParameterState,
+  resetSubgradient,
+} from '../optim/method.js';
+import { methods } from '../optim/methods.js';
+import { allReady, type Soon, whenReady } from '../soon.js';
+
+/** Parameters that share a method, a regularizer and the numbers of a step. */
+export interface GroupOptions extends Partial<Hyperparameters> {
+  readonly method: MethodName;
+  readonly learningRate: number;
+  readonly parameters: readonly Parameter[];
+  readonly regularizer: Regularizer;
+}
+
+const defaults = {
+  lambda: 0,
+  delta: 1,
+  momentum: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+};
+
+/** One group of an optimizer; schedules write `learningRate`, policies `lambda`. */
+export class ParameterGroup {
+  readonly method: Method;
+  readonly regularizer: Regularizer;
+  readonly hyper: Hyperparameters & { learningRate: number; lambda: number };
+  readonly parameters: readonly Parameter[];
+
+  constructor({ method, parameters, regularizer, ...hyper }: GroupOptions) {
+    this.method = methods[method];
+    this.regularizer = regularizer;
+    this.hyper = { ...defaults, ...hyper };
+    this.parameters = parameters;
+  }
+}
+
+/** Steps the parameters of a network, group by group. What a method remembers lies with the network's backend. */
+export class Optimizer {
+  readonly groups: readonly ParameterGroup[];
+  readonly #network: Network;
+  readonly #stepper: Stepper;
+  /** Steps taken. */
+  #steps = 0;
+
+  /** Parameters that no group names stay as they are. Call `start` when they have their values. */
+  constructor(network: Network, groups: readonly GroupOptions[]) {
+    this.#network = network;
+    this.groups = groups.map((options) => new ParameterGroup(options));
+    this.#stepper = network.stepper(this.groups);
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Begins at the present parameters: v⁰ = θ⁰/δ + λs, and no moments. */
+  start(): Soon<void> {
+    this.#steps = 0;
+    this.#network.reindex();
+    return done(
+      this.groups.map((group) =>
+        this.#change(group, (state) => {
+          if (state.subgradient) resetSubgradient(state, group.hyper, group.regularizer);
+          for (const moment of state.moments) moment.fill(0);
+        }),
+      ),
+    );
+  }
+
+  /**
+   * One step along the gradients that lie with the parameters.
+   *
+   * @param onSupport only the non-zero weights move; v and the moments of the others rest, and their
+   *   gradients are not read
+   */
+  step({ onSupport = false } = {}): void {
+    this.#steps++;
+    this.#stepper.step(this.#steps, onSupport);
+  }
+
+  /** The regularizer J(θ) = λR(θ), over all groups. */
+  value(): Soon<number> {
+    return whenReady(allReady(this.groups.map((group) => this.#valueOf(group))), (values) =>
+      values.reduce((sum, value) => sum + value, 0),
+    );
+  }
+
+  #valueOf({ parameters, regularizer, hyper }: ParameterGroup): Soon<number> {
+    return whenReady(this.#statesOf(parameters), (states) => {
+      const unit = states.reduce(
+        (sum, { theta, shape }) => sum + regularizer.value(theta, shape),
+        0,
+      );
+      return hyper.lambda * unit;
+    });
+  }
+
+  /** What a λ policy sees and does: one of the optimizer's groups with its λ. */
+  view(group: ParameterGroup): LambdaView {
+    const network = this.#network;
+    const { hyper, parameters, regularizer } = group;
+    return {
+      get lambda() {
+        return hyper.lambda;
+      },
+      set lambda(value) {
+        hyper.lambda = value;
+      },
+      get density() {
+        const nonZeros = parameters.reduce((sum, each) => sum + network.nonZeros(each), 0);
+        return nonZeros / parameters.reduce((sum, each) => sum + each.rows * each.columns, 0);
+      },
+      units: () =>
+        whenReady(this.#statesOf(parameters), (states) =>
+          states.map((state) => unitsOf(group, state)),
+        ),
+      resetSubgradients: () =>
+        this.#change(group, (state) => resetSubgradient(state, hyper, regularizer)),
+    };
+  }
+
+  /** What a checkpoint saves, by name: the backend's own memory where it can be looked at. */
+  state(): Soon<Map<string, Float32Array>> {
+    const parameters = this.groups.flatMap((group) => group.parameters);
+    return whenReady(
+      this.#statesOf(parameters),
+      (states) => new Map(states.flatMap((state, i) => arraysOf(parameters[i], state))),
+    );
+  }
+
+  /**
+   * Continues where `state` was taken, after `steps` steps and with the parameters of then.
+   *
+   * @throws Error where an array is missing or has another length
+   */
+  restore(saved: ReadonlyMap<string, Float32Array>, steps: number): Soon<void> {
+    this.#steps = steps;
+    const changes = this.groups.flatMap((group) =>
+      group.parameters.map((parameter) =>
+        this.#changeOne(parameter, (state) => {
+          for (const [name, own] of arraysOf(parameter, state)) own.set(arrayOf(saved, name, own));
+        }),
+      ),
+    );
+    this.#network.reindex();
+    return done(changes);
+  }
+
+  #statesOf(parameters: readonly Parameter[]): Soon<readonly ParameterState[]> {
+    return allReady(parameters.map((parameter) => this.#stepper.read(parameter)));
+  }
+
+  #change({ parameters }: ParameterGroup, change: (state: ParameterState) => void): Soon<void> {
+    return done(parameters.map((parameter) => this.#changeOne(parameter, change)));
+  }
+
+  #changeOne(parameter: Parameter, change: (state: ParameterState) => void): Soon<void> {
+    return whenReady(this.#stepper.read(parameter), (state) => {
+      change(state);
+      this.#stepper.write(parameter, state);
+    });
+  }
+}
+
+function done(changes: readonly Soon<void>[]): Soon<void> {
+  return whenReady(allReady(changes), () => undefined);
+}
+
+function unitsOf({ method, regularizer }: ParameterGroup, state: ParameterState): Units {
+  const { subgradient, shape } = state;
+  const thresholds = subgradient && regularizer.thresholds?.(subgradient, shape);
+  if (!thresholds) {
+    throw new Error(
+      `a target density needs a Bregman method and a regularizer with thresholds, not ` +
+        `${method.name} with ${regularizer.name}`,
+    );
+  }
+  return { thresholds, size: subgradient.length / thresholds.length };
+}
+
+/** What a method remembers of a parameter, by the names of a checkpoint. */
+function arraysOf(
+  { name }: Parameter,
+  { subgradient, moments }: ParameterState,
+): [name: string, data: Float32Array][] {
+  const own = moments.map((moment, i): [string, Float32Array] => [
+    `${name}.moment${i + 1}`,
+    moment,
+  ]);
+  return subgradient ? [[`${name}.subgradient`, subgradient], ...own] : own;
+}
+
+function arrayOf(
+  saved: ReadonlyMap<string, Float32Array>,
+  name: string,
+  { length }: Float32Array,
+): Float32Array {
+  const found = saved.get(name);
+  if (found?.length === length) return found;
+  throw new Error(
+    `optimizer state '${name}': ${length} numbers expected, ${found?.length ?? 'none'} found`,
+  );
+}

@@ -1,0 +1,35 @@
+import type { Network } from '../backend/index.js';
+import type { Build } from '../engine/index.js';
+import type { Tensor } from '../files/safetensors.js';
+import type { Config } from './config.js';
+import type { Ending, FitOptions, Progress } from './fit.js';
+import type { EpochMetrics, Summary } from './metrics.js';
+import type { TrainingData } from './training-data.js';
+
+export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
+  readonly data: TrainingData;
+  /** By default as many as the machine runs at once. They have no influence on the result. */
+  readonly threads?: number | undefined;
+  /** Of the kernels; by default the fastest that the host can run. Results differ in the last bits. */
+  readonly build?: Build | undefined;
+  /** Called after every epoch. */
+  readonly onEpoch?: (metrics: EpochMetrics) => void;
+  /** Where an earlier session of this run left off. */
+  readonly resume?:
+    | { readonly progress: Progress; readonly tensors: ReadonlyMap<string, Tensor> }
+    | undefined;
+}
+
+/** A trained network; `close` ends its threads. */
+export interface TrainResult {
+  readonly config: Config;
+  /** Answers at once, in a page on its main thread and with one thread. */
+  readonly network: Network;
+  /** Of the epochs of this session. */
+  readonly metrics: readonly EpochMetrics[];
+  readonly summary: Summary;
+  readonly ending: Ending;
+  /** The parameters by PyTorch's names: what `encodeSafetensors` takes. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  close(): void;
+}
