@@ -13,7 +13,7 @@ const program = new Command('bregman')
   .description('Train sparse neural networks from scratch')
   .version(version)
   .option('--no-wide', 'without vectors of 256 bits, where V8 has them (the result is the same)')
-  .hook('preAction', async () => {
+  .hook('preAction', () => {
     if (program.opts<{ wide: boolean }>().wide) useWideVectors();
   })
   .exitOverride()
