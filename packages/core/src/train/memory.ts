@@ -17,11 +17,9 @@ export function checkMemory(
   options: CompileOptions,
 ): number {
   const free = engine.maximumBytes - engine.usedBytes;
-  const needed = (batchSize: number) => {
-    const use = memoryUse(description, { ...options, batchSize });
-    const scratch = use.scratch > engine.scratchBytes ? use.scratch * engine.threads : 0;
-    return use.network + optimizerArrays(config) * use.parameters + scratch;
-  };
+  const arrays = optimizerArrays(config);
+  const needed = (batchSize: number) =>
+    bytesNeeded(engine, description, { ...options, batchSize }, arrays);
   const { batchSize } = config;
   const asked = needed(batchSize);
   if (asked <= free) return free - asked;
@@ -30,6 +28,22 @@ export function checkMemory(
     `batchSize: ${batchSize} needs ${mebibytes(asked)} of memory, the engine has ${mebibytes(free)}; ` +
       (largest > 0 ? `batches of up to ${largest} fit` : 'the network is too large for it'),
   );
+}
+
+/**
+ * What a network takes of an engine's memory.
+ *
+ * @param arrays how many arrays as large as the parameters are kept beside it
+ */
+export function bytesNeeded(
+  engine: Engine,
+  description: NetworkDescription,
+  options: CompileOptions,
+  arrays: number,
+): number {
+  const use = memoryUse(description, options);
+  const scratch = use.scratch > engine.scratchBytes ? use.scratch * engine.threads : 0;
+  return use.network + arrays * use.parameters + scratch;
 }
 
 /** The largest multiple of a block below `batchSize` that fits, 0 where none does. */
@@ -49,6 +63,7 @@ function optimizerArrays({ optimizer }: Config): number {
   return Number(method.usesSubgradient) + method.moments(optimizer);
 }
 
-function mebibytes(bytes: number): string {
+/** A number of bytes for people. */
+export function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

@@ -4,10 +4,12 @@ import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import type { Network } from '../nn/index.js';
 import { version } from '../version.js';
+import type { ResumePoint } from './checkpoint.js';
 import { type Config, type ConfigInput, resolveConfig } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
-import { type Ending, type FitOptions, fit, type Progress } from './fit.js';
+import { type Checkpoint, type Ending, type FitOptions, fit } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
+import type { ModelDescription } from './model-description.js';
 import { Trainer } from './trainer.js';
 import type { TrainingData } from './training-data.js';
 
@@ -18,7 +20,7 @@ export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal' | 
   /** Called after every epoch. */
   readonly onEpoch?: (metrics: EpochMetrics) => void;
   /** Where an earlier session of this run left off. */
-  readonly resume?: { readonly progress: Progress; readonly tensors: ReadonlyMap<string, Tensor> };
+  readonly resume?: ResumePoint;
 }
 
 /** A trained network; `close` ends its threads. */
@@ -29,8 +31,11 @@ export interface TrainResult {
   readonly metrics: readonly EpochMetrics[];
   readonly summary: Summary;
   readonly ending: Ending;
-  /** The parameters by PyTorch's names: what `encodeSafetensors` takes. */
+  /** The parameters by PyTorch's names, and what they need besides: `encodeModel` takes both. */
   readonly weights: ReadonlyMap<string, Tensor>;
+  readonly model: ModelDescription;
+  /** The state at the end: `encodeCheckpoint` takes it, and a later session can go on from it. */
+  readonly checkpoint: Checkpoint;
   close(): void;
 }
 
@@ -54,18 +59,19 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
         metrics.push(each);
         onEpoch?.(each);
       },
-      onCheckpoint({ progress }: { progress: Progress }) {
-        last = progress;
+      onCheckpoint(each: Checkpoint) {
+        checkpoint = each;
       },
     };
-    let last = resume?.progress;
+    // `fit` makes one before it returns.
+    let checkpoint!: Checkpoint;
     const ending = await fit(trainer, config, {
       observers: [own, ...observers],
       ...(signal && { signal }),
       ...(stop && { stop }),
-      ...(last && { progress: last }),
+      ...(resume && { progress: resume.progress }),
     });
-    const seconds = last?.seconds ?? 0;
+    const { progress, model, weights } = checkpoint;
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : trainer.test();
     const machine = {
@@ -74,11 +80,11 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
     };
     const summary = {
       ...(test && { test }),
-      ...summarize(trainer, config, engine, seconds),
+      ...summarize(trainer, config, engine, progress.seconds),
       machine,
     };
-    const weights = trainer.weights();
-    return { config, network: trainer.network, metrics, summary, ending, weights, close };
+    const { network } = trainer;
+    return { config, network, metrics, summary, ending, weights, model, checkpoint, close };
   } catch (error) {
     close();
     throw error;

@@ -39,6 +39,8 @@ import {
 import type { Config } from './config.js';
 import { densityOf } from './density.js';
 import { type Density, type Score, ScoreSum, type Summary } from './metrics.js';
+import { describeModel, type ModelDescription } from './model-description.js';
+import { loadBatch, loadTargets, scoreOf } from './score.js';
 import type { TrainingData } from './training-data.js';
 import { readWeights, writeWeights } from './weights.js';
 
@@ -86,6 +88,8 @@ interface SteeredGroup {
  */
 export class Trainer {
   readonly network: Network;
+  /** What the weights need besides themselves to predict. */
+  readonly model: ModelDescription;
   readonly optimizer: Optimizer;
   readonly #config: Config;
   readonly #data: TrainingData;
@@ -111,6 +115,7 @@ export class Trainer {
    */
   constructor(engine: Engine, config: Config, data: TrainingData) {
     checkData(config, data);
+    this.model = describeModel(config, data);
     this.#config = config;
     this.#data = data;
     const { train, validation } = build('validation', () =>
@@ -222,7 +227,7 @@ export class Trainer {
 
   /** Ends the epoch: schedules and policies learn of it, and the next one begins. Returns its score. */
   endEpoch(): Score {
-    const score = this.#sums.score(this.#hasAccuracy);
+    const score = this.#sums.score(this.network.loss === 'cross-entropy');
     this.#epoch++;
     for (const { group, schedule, policy } of this.#groups) {
       schedule.observe?.(score.loss);
@@ -234,19 +239,16 @@ export class Trainer {
     return score;
   }
 
-  /** Score on the samples held back; undefined where there are none. */
-  scoreValidation(): Score | undefined {
-    return this.#validation.length > 0 ? this.#scoreHeld(this.#validation) : undefined;
-  }
-
   /**
-   * The same, as a part of training.
+   * Score on the samples held back; undefined where there are none.
    *
    * @throws {DivergenceError} the loss is not a finite number
    */
   validate(): Score | undefined {
-    const score = this.scoreValidation();
-    if (!score || Number.isFinite(score.loss)) return score;
+    const { train } = this.#data;
+    if (this.#validation.length === 0 || isBatchSource(train)) return undefined;
+    const score = scoreOf(this.network, train, this.#validation);
+    if (Number.isFinite(score.loss)) return score;
     const what = `the validation loss is ${score.loss}`;
     throw new DivergenceError(this.optimizer.steps, this.#epoch + 1, what);
   }
@@ -254,22 +256,7 @@ export class Trainer {
   /** Score on the test set; undefined where there is none. */
   test(): Score | undefined {
     const { test } = this.#data;
-    return test && this.#score(test, everySample(test));
-  }
-
-  /**
-   * Score on the samples trained on.
-   *
-   * @throws {UserError} they are made batch by batch
-   */
-  scoreTraining(): Score {
-    return this.#scoreHeld(this.#train);
-  }
-
-  #scoreHeld(order: Int32Array): Score {
-    const { train } = this.#data;
-    if (!isBatchSource(train)) return this.#score(train, order);
-    throw new UserError('train: samples that are made batch by batch cannot be scored');
+    return test && scoreOf(this.network, test, everySample(test));
   }
 
   density(): Density {
@@ -354,10 +341,6 @@ export class Trainer {
     }
   }
 
-  get #hasAccuracy(): boolean {
-    return this.network.loss === 'cross-entropy';
-  }
-
   #setLearningRates(epoch: number): void {
     for (const { group, schedule } of this.#groups) {
       group.hyper.learningRate = schedule.learningRate(epoch);
@@ -375,12 +358,12 @@ export class Trainer {
     if (isBatchSource(train)) {
       const random = stream(this.#config.seed, 'batch', this.#epoch, this.#batch);
       const place = { epoch: this.#epoch, batch: this.#batch, count, random };
-      this.#load(takeBatch(train, place), this.#places, 0, count);
+      loadBatch(this.network, takeBatch(train, place), this.#places, 0, count);
     } else if (this.#config.augment || own) {
       this.network.loadInputs(this.#augment(train, from, count), this.#places, 0, count);
-      this.#loadTargets(train.targets, this.#order, from);
+      loadTargets(this.network, train.targets, this.#order, from);
     } else {
-      this.#load(train, this.#order, from, count);
+      loadBatch(this.network, train, this.#order, from, count);
     }
   }
 
@@ -404,25 +387,6 @@ export class Trainer {
     const random = stream(seed, 'own augmentation', this.#epoch, this.#batch);
     for (let i = 0; i < count; i++) own(to.subarray(i * size, (i + 1) * size), random);
     return to;
-  }
-
-  #load({ inputs, targets }: Samples, order: Int32Array, from: number, count: number): void {
-    this.network.loadInputs(inputs, order, from, count);
-    this.#loadTargets(targets, order, from);
-  }
-
-  #loadTargets(targets: Samples['targets'], order: Int32Array, from: number): void {
-    if (targets.kind === 'classes') this.network.loadLabels(targets.labels, order, from);
-    else this.network.loadTargets(targets.values, order, from);
-  }
-
-  #score(samples: Samples, order: Int32Array): Score {
-    const sums = new ScoreSum();
-    for (let from = 0; from < order.length; from += this.#config.batchSize) {
-      this.#load(samples, order, from, Math.min(this.#config.batchSize, order.length - from));
-      sums.add(this.network.evaluate());
-    }
-    return sums.score(this.#hasAccuracy);
   }
 }
 

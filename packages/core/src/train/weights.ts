@@ -1,5 +1,6 @@
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
+import type { Shape } from '../math/index.js';
 import { formatShape, type Network } from '../nn/index.js';
 
 /** A copy of a network's parameters and running statistics, by PyTorch's names. */
@@ -23,16 +24,35 @@ export function writeWeights(
   tensors: ReadonlyMap<string, Tensor>,
   source = 'checkpoint',
 ): void {
-  for (const { name, shape, value } of [...network.parameters, ...network.buffers]) {
-    const tensor = tensors.get(name);
-    if (!tensor) throw new UserError(`${source}: ${name} is missing; it is of another network`);
-    if (String(tensor.shape) !== String(shape)) {
+  const wanted = [...network.parameters, ...network.buffers];
+  checkTensors(wanted, tensors, source);
+  for (const { name, value } of wanted) {
+    network.engine.floats(value).set(tensors.get(name)!.data);
+  }
+  network.reindex();
+}
+
+/**
+ * Makes sure that saved weights hold what a network wants.
+ *
+ * @param source what messages begin with
+ * @throws {UserError} a tensor is missing or has another shape
+ */
+export function checkTensors(
+  wanted: readonly { readonly name: string; readonly shape: Shape }[],
+  tensors: ReadonlyMap<string, Tensor>,
+  source: string,
+): void {
+  for (const { name, shape } of wanted) {
+    const found = tensors.get(name);
+    if (!found) {
+      throw new UserError(`${source}: ${name} is missing; it is of another network`);
+    }
+    if (String(found.shape) !== String(shape)) {
       throw new UserError(
-        `${source}: ${name} is ${formatShape(tensor.shape)}, the network's is ` +
+        `${source}: ${name} is ${formatShape(found.shape)}, the network's is ` +
           `${formatShape(shape)}; it is of another network`,
       );
     }
-    network.engine.floats(value).set(tensor.data);
   }
-  network.reindex();
 }
