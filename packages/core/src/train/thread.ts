@@ -38,12 +38,17 @@ async function execute(order: Order): Promise<void> {
   try {
     const signals = { signal: pause.signal, stop: stop.signal };
     const options = { ...rest, ...signals, observers: [relay] };
-    const { metrics, summary, ending, weights, close } = await trainHere(config, options, {
+    const {
+      config: _,
+      network,
+      close,
+      ...outcome
+    } = await trainHere(config, options, {
       threads,
       kernels,
     });
     close();
-    report({ kind: 'end', outcome: { metrics, summary, ending, weights } });
+    report({ kind: 'end', outcome });
   } catch (error) {
     report({ kind: 'failure', failure: failureOf(error) });
   }
