@@ -65,9 +65,9 @@ for (const { build, skip } of builds) {
       const [a, b] = [convolved('a'), convolved('b')];
       const [scale] = valuesOf(net, 'sum.weight');
       const sum = b.map((value, i) => value + scale * Math.tanh(a[i]));
-      const window = { size: 3, stride: 1, padding: 1 };
-      const { output } = plain.pool('average', a, a, [4, 5], window);
-      const parts = [sum, x, Float64Array.from(output)];
+      const pool = averagePool2d(3, { stride: 1, padding: 1 });
+      const pooled = plain.specify(pool, count, [{ shape: [3, 4, 5], value: a }]).forward();
+      const parts = [sum, x, pooled];
       const all = Array.from({ length: count }, (_, s) =>
         parts.flatMap((part) => {
           const size = part.length / count;
