@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- linear conv resnet mlp startup]`: all figures that docs/benchmarks.md quotes. With `--narrow`
+ * `npm run bench [-- linear conv resnet mlp startup browser]`: all figures that docs/benchmarks.md quotes. With `--narrow`
  * without vectors of 256 bits.
  */
 
+import { benchBrowser } from './browser.js';
 import { benchConv } from './conv.js';
 import { machine, NARROW, widen } from './lib.js';
 import { benchLinear } from './linear.js';
@@ -16,6 +17,7 @@ const benches = {
   resnet: benchResnet,
   mlp: benchMlp,
   startup: benchStartup,
+  browser: benchBrowser,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== NARROW);
