@@ -1,9 +1,9 @@
-import { WasmBackend } from '../backend/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
 import type { Score } from './metrics.js';
+import { type BackendOptions, openBackend } from './open-backend.js';
 import type { Trainer } from './trainer.js';
 import type { TrainingData } from './training-data.js';
 import { writeWeights } from './weights.js';
@@ -12,7 +12,7 @@ import { writeWeights } from './weights.js';
 export const splitNames = ['train', 'validation', 'test'] as const;
 export type SplitName = (typeof splitNames)[number];
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends BackendOptions {
   readonly data: TrainingData;
   /** By default `test`. */
   readonly split?: SplitName;
@@ -30,9 +30,9 @@ export interface EvaluateOptions {
 export async function evaluate(
   config: Config,
   weights: ReadonlyMap<string, Tensor>,
-  { data, split = 'test', threads, source }: EvaluateOptions,
+  { data, split = 'test', backend: wanted, threads, source }: EvaluateOptions,
 ): Promise<Score> {
-  const backend = await WasmBackend.create(threads === undefined ? {} : { threads });
+  const { backend, close } = await openBackend({ backend: wanted, threads });
   try {
     const trainer = await buildTrainer(backend, config, data);
     writeWeights(trainer.network, weights, source);
@@ -40,7 +40,7 @@ export async function evaluate(
     if (!score) throw new UserError(`${split}: ${config.data} has no such samples`);
     return score;
   } finally {
-    backend.close();
+    close();
   }
 }
 

@@ -10,6 +10,7 @@ export type { Checkpoint, Ending, Observer, Progress, StepProgress } from './fit
 export { denseStart, initialize, type Start, sparseNormal } from './initialize.js';
 export { inspect, type LayerReport, type ModelReport } from './inspect.js';
 export type { Density, EpochMetrics, Score, Summary } from './metrics.js';
+export type { BackendOptions } from './open-backend.js';
 export { type GroupOptions, Optimizer, type ParameterGroup } from './optimizer.js';
 export type { TrainOptions, TrainResult } from './options.js';
 export { predictTest } from './predict.js';

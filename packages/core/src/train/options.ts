@@ -4,9 +4,12 @@ import type { Tensor } from '../files/safetensors.js';
 import type { Config } from './config.js';
 import type { Ending, FitOptions, Progress } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
+import type { BackendOptions } from './open-backend.js';
 import type { TrainingData } from './training-data.js';
 
-export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
+export interface TrainOptions
+  extends BackendOptions,
+    Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
   readonly data: TrainingData;
   /** By default as many as the machine runs at once. They have no influence on the result. */
   readonly threads?: number | undefined;

@@ -1,9 +1,9 @@
-import { WasmBackend } from '../backend/index.js';
 import type { Dataset } from '../data/index.js';
 import type { Tensor } from '../files/safetensors.js';
 import { sizeOf } from '../math/index.js';
 import { buildNetwork } from './build-network.js';
 import type { Config } from './config.js';
+import { openBackend } from './open-backend.js';
 import { writeWeights } from './weights.js';
 
 /**
@@ -18,7 +18,7 @@ export async function predictTest(
   data: Dataset,
   count: number,
 ): Promise<Float32Array> {
-  const backend = await WasmBackend.create({ threads: 1 });
+  const { backend, close } = await openBackend({ threads: 1 });
   try {
     const network = buildNetwork(
       backend,
@@ -28,6 +28,6 @@ export async function predictTest(
     writeWeights(network, weights);
     return network.predict(data.test.inputs.slice(0, count * sizeOf(data.test.shape)));
   } finally {
-    backend.close();
+    close();
   }
 }

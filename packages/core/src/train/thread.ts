@@ -14,7 +14,7 @@ host.receive<WorkerData | Order>((data, ready) => {
 });
 
 async function execute(order: Order): Promise<void> {
-  const { config, kernels, threads, watchesSteps, watchesCheckpoints, ...rest } = order;
+  const { config, backend, kernels, threads, watchesSteps, watchesCheckpoints, ...rest } = order;
   const pause = new AbortController();
   const stop = new AbortController();
   let goOn = () => {};
@@ -39,6 +39,7 @@ async function execute(order: Order): Promise<void> {
     const signals = { signal: pause.signal, stop: stop.signal };
     const options = { ...rest, ...signals, observers: [relay] };
     const { metrics, summary, ending, weights, close } = await trainHere(config, options, {
+      backend,
       threads,
       kernels,
     });
