@@ -14,7 +14,7 @@ import type { TrainingData } from './training-data.js';
 export const splitNames = ['train', 'validation', 'test'] as const;
 export type SplitName = (typeof splitNames)[number];
 
-export interface EvaluateOptions extends Pick<ModelOptions, 'threads' | 'source'> {
+export interface EvaluateOptions extends Pick<ModelOptions, 'backend' | 'threads' | 'source'> {
   readonly data: TrainingData;
   /** By default `test`. */
   readonly split?: SplitName;

@@ -25,6 +25,7 @@ export {
   encodeModel,
   type ModelDescription,
 } from './model-description.js';
+export type { BackendOptions } from './open-backend.js';
 export { type GroupOptions, Optimizer, type ParameterGroup } from './optimizer.js';
 export type { TrainOptions, TrainResult } from './options.js';
 export { type Preset, presets } from './presets.js';

@@ -1,4 +1,4 @@
-import { type Inputs, type MemoryBudget, type Network, WasmBackend } from '../backend/index.js';
+import type { Inputs, MemoryBudget, Network } from '../backend/index.js';
 import type { Samples } from '../data/samples.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
@@ -10,10 +10,11 @@ import { outputsOf } from './build-network.js';
 import { mebibytes } from './memory.js';
 import type { Score } from './metrics.js';
 import { decodeModel, type ModelDescription } from './model-description.js';
+import { type BackendOptions, type OpenBackend, openBackend } from './open-backend.js';
 import { scoreOn } from './scorer.js';
 import { checkTensors, writeWeights } from './weights.js';
 
-export interface ModelOptions {
+export interface ModelOptions extends BackendOptions {
   /** By default as many as the machine runs at once. They have no influence on the result. */
   readonly threads?: number;
   /** The most samples that are worked on at once; by default 64, or fewer where memory is short. */
@@ -52,7 +53,7 @@ export class Model {
   readonly description: ModelDescription;
   /** Of one sample. */
   readonly outputShape: Shape;
-  readonly #backend: WasmBackend;
+  readonly #backend: OpenBackend;
   readonly #weights: ReadonlyMap<string, Tensor>;
   readonly #options: ModelOptions;
   /** Compiled for the type of inputs that came. */
@@ -68,18 +69,18 @@ export class Model {
     weights: ReadonlyMap<string, Tensor>,
     options: ModelOptions = {},
   ): Promise<Model> {
-    const { threads, source = 'model' } = options;
+    const { backend, threads, source = 'model' } = options;
     // Before anything is allocated: a description may ask for any size, the weights are there.
     const layers = resolve(description.network);
     checkTensors(layers.flatMap(tensorsOf), weights, source);
-    const backend = await WasmBackend.create(threads === undefined ? {} : { threads });
-    return new Model(description, layers.at(-1)!.outputShape, backend, weights, options);
+    const open = await openBackend({ backend, threads });
+    return new Model(description, layers.at(-1)!.outputShape, open, weights, options);
   }
 
   private constructor(
     description: ModelDescription,
     outputShape: Shape,
-    backend: WasmBackend,
+    backend: OpenBackend,
     weights: ReadonlyMap<string, Tensor>,
     options: ModelOptions,
   ) {
@@ -192,9 +193,9 @@ export class Model {
       ...(breakEven && { breakEven }),
     };
     const batchSize = this.#batchSize((size) =>
-      this.#backend.memory(layers, { ...options, batchSize: size }, 0),
+      this.#backend.backend.memory(layers, { ...options, batchSize: size }, 0),
     );
-    const network = this.#backend.compile(layers, { ...options, batchSize });
+    const network = this.#backend.backend.compile(layers, { ...options, batchSize });
     writeWeights(network, this.#weights, this.#source);
     return network;
   }

@@ -6,9 +6,12 @@ import type { Config } from './config.js';
 import type { Checkpoint, Ending, FitOptions } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
 import type { ModelDescription } from './model-description.js';
+import type { BackendOptions } from './open-backend.js';
 import type { TrainingData } from './training-data.js';
 
-export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
+export interface TrainOptions
+  extends BackendOptions,
+    Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
   readonly data: TrainingData;
   /** By default as many as the machine runs at once. They have no influence on the result. */
   readonly threads?: number | undefined;

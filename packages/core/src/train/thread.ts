@@ -14,7 +14,7 @@ host.receive<WorkerData | Order>((data, ready) => {
 });
 
 async function execute(order: Order): Promise<void> {
-  const { config, kernels, threads, watchesSteps, watchesCheckpoints, ...rest } = order;
+  const { config, backend, kernels, threads, watchesSteps, watchesCheckpoints, ...rest } = order;
   const pause = new AbortController();
   const stop = new AbortController();
   let goOn = () => {};
@@ -44,6 +44,7 @@ async function execute(order: Order): Promise<void> {
       close,
       ...outcome
     } = await trainHere(config, options, {
+      backend,
       threads,
       kernels,
     });

@@ -1,9 +1,10 @@
-import { WasmBackend } from '../backend/index.js';
+import { type Backend, WasmBackend } from '../backend/index.js';
 import {
   type EngineOptions,
   hasWideVectors,
   peakMemoryBytes,
   thisMachine,
+  whyNoKernels,
   whyNoWideVectors,
 } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
@@ -13,6 +14,7 @@ import type { Config } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
 import { type Checkpoint, fit } from './fit.js';
 import type { EpochMetrics, Summary, TrainingMachine } from './metrics.js';
+import { type BackendOptions, openBackend } from './open-backend.js';
 import type { TrainOptions, TrainResult } from './options.js';
 import type { Trainer } from './trainer.js';
 
@@ -20,10 +22,9 @@ import type { Trainer } from './trainer.js';
 export async function trainHere(
   config: Config,
   { data, onEpoch, observers = [], signal, stop, resume }: Omit<TrainOptions, 'threads' | 'build'>,
-  engineOptions: EngineOptions,
+  backendOptions: BackendOptions & EngineOptions,
 ): Promise<TrainResult> {
-  const backend = await WasmBackend.create(engineOptions);
-  const close = () => backend.close();
+  const { backend, close } = await openBackend(backendOptions);
   try {
     const trainer = await buildTrainer(backend, config, data);
     if (resume) await restore(trainer, resume);
@@ -75,24 +76,29 @@ async function restore(
 async function summarize(
   trainer: Trainer,
   { seed }: Config,
-  backend: WasmBackend,
+  backend: Backend,
   seconds: number,
 ): Promise<Omit<Summary, 'test'>> {
-  const { threads, usedBytes } = backend.engine;
+  const usedBytes = backend instanceof WasmBackend ? backend.engine.usedBytes : 0;
   return {
     density: await trainer.density(),
     multiplyAdds: trainer.multiplyAdds(),
     epochs: trainer.epoch,
     seconds,
     seed,
-    threads,
+    threads: backend.threads,
     peakMemoryBytes: peakMemoryBytes() ?? usedBytes,
     version,
     machine: machineOf(backend),
   };
 }
 
-function machineOf({ engine: { build, whyOneThread } }: WasmBackend): TrainingMachine {
+function machineOf(backend: Backend): TrainingMachine {
+  if (!(backend instanceof WasmBackend)) {
+    const whyPlain = whyNoKernels();
+    return { ...thisMachine(), kernels: backend.name, ...(whyPlain && { whyPlain }) };
+  }
+  const { build, whyOneThread } = backend.engine;
   const wideVectors = hasWideVectors();
   return {
     ...thisMachine(),
