@@ -1,3 +1,4 @@
+import { useWideVectors, whyNoWideVectors } from '@bregman/core/machine';
 import { version } from '@bregman/core/version';
 import { Command, Option } from 'commander';
 import { metricNames } from '../plot/metric-names.js';
@@ -12,9 +13,8 @@ const program = new Command('bregman')
   .description('Train sparse neural networks from scratch')
   .version(version)
   .option('--no-wide', 'without vectors of 256 bits, where V8 has them (the result is the same)')
-  .hook('preAction', async () => {
-    if (program.opts<{ wide: boolean }>().wide)
-      (await import('@bregman/core/engine')).useWideVectors();
+  .hook('preAction', () => {
+    if (program.opts<{ wide: boolean }>().wide) useWideVectors();
   })
   .exitOverride()
   .configureOutput({ outputError: () => {} })
@@ -24,7 +24,7 @@ const program = new Command('bregman')
       'bregman presets',
       'bregman train mnist-mlp --density 5%',
       'bregman inspect runs/mnist-mlp-1',
-    ),
+    ) + vectorsHere(),
   );
 
 program
@@ -154,6 +154,12 @@ function json(): Option {
 
 function collect(value: string, values: readonly string[] = []): string[] {
   return [...values, value];
+}
+
+/** Nothing where the wide ones are used. */
+function vectorsHere(): string {
+  const reason = whyNoWideVectors();
+  return reason === undefined ? '' : `\n\nOn vectors of 128 bits: ${reason}.`;
 }
 
 function examples(...lines: string[]): string {

@@ -7,6 +7,7 @@ export {
   peakMemoryBytes,
   thisMachine,
   useWideVectors,
+  whyNoWideVectors,
 } from './machine.js';
 export {
   abreast,

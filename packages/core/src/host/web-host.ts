@@ -36,6 +36,7 @@ export function webHost(startWorker: () => Worker): Host {
     // No page can ask for them.
     hasWideVectors: () => false,
     useWideVectors: () => false,
+    whyNoWideVectors: () => 'only Node can ask its V8 for wide vectors',
   };
 }
 

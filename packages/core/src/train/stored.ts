@@ -56,6 +56,7 @@ export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
       kernels: v.picklist(['relaxed', 'simd']),
       wideVectors: v.exactOptional(v.boolean()),
       whyOneThread: v.exactOptional(v.string()),
+      whyNarrow: v.exactOptional(v.string()),
     }),
   ),
 });
