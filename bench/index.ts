@@ -1,12 +1,13 @@
 /**
- * `npm run bench [-- linear conv resnet mlp startup]`: all figures that docs/benchmarks.md quotes. With `--narrow`
- * without vectors of 256 bits. BREGMAN_PEER_PYTHON names a Python that has PyTorch, else it is `python3`:
+ * `npm run bench [-- linear conv resnet mlp startup browser]`: all figures that docs/benchmarks.md quotes. With
+ * `--narrow` without vectors of 256 bits. BREGMAN_PEER_PYTHON names a Python that has PyTorch, else it is `python3`:
  *
  *     BREGMAN_PEER_PYTHON=/path/to/python npm run bench -- conv
  *
  * Where there is none, its columns are left out.
  */
 
+import { benchBrowser } from './browser.js';
 import { benchConv } from './conv.js';
 import { machine, NARROW, widen } from './lib.js';
 import { benchLinear } from './linear.js';
@@ -21,6 +22,7 @@ const benches = {
   resnet: benchResnet,
   mlp: benchMlp,
   startup: benchStartup,
+  browser: benchBrowser,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== NARROW);

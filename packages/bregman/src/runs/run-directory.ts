@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, fileError, UserError } from '@bregman/core/files';
 import { ConfigError, parse, parseJson } from '@bregman/core/schema';
@@ -18,7 +18,7 @@ import {
   resolveConfig,
   summarySchema,
 } from '@bregman/core/train';
-import { readBytes, writeAtomic } from '../files/index.js';
+import { makeFolder, readBytes, writeAtomic } from '../files/index.js';
 
 /** The files of a run directory. */
 export const runFiles = {
@@ -52,11 +52,7 @@ export class RunDirectory implements Observer {
    * @throws {UserError} it holds files already, or cannot be written
    */
   static async create(path: string, config: Config): Promise<RunDirectory> {
-    try {
-      await mkdir(path, { recursive: true });
-    } catch (error) {
-      throw fileError(error, 'write', path);
-    }
+    await makeFolder(path);
     const found = await readdir(path);
     if (found.length > 0) {
       const hint = found.includes(runFiles.state)

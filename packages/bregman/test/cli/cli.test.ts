@@ -149,6 +149,18 @@ test('failures are exit code 1 and one line', async (t) => {
   assert.match(stderr, /^bregman: cannot read none: .*\nUserError: .*\n {4}at /);
 });
 
+test('a fault of ours is not reported as the user’s', async (t) => {
+  const cwd = await workplace(t);
+  await writeFile(join(cwd, 'mine.json'), '{}');
+  const fault = 'JSON.parse = () => { throw new TypeError("x is undefined") };';
+  const breaking = ['--import', `data:text/javascript,${encodeURIComponent(fault)}`];
+  const args = [...breaking, main, 'train', 'mine.json'];
+  const outcome = await run(process.execPath, args, { cwd });
+  assertFailure(outcome, 1, /^bregman: a fault in bregman, not in what .*: TypeError: x is undef/);
+  const debugged = await run(process.execPath, args, { cwd, env: { BREGMAN_DEBUG: '1' } });
+  assert.match(debugged.stderr, /\n {4}at /);
+});
+
 test('a folder that cannot be written', {
   skip: isRoot && 'root may write everywhere',
 }, async (t) => {

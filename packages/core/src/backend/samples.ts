@@ -1,4 +1,5 @@
 /** What every backend checks and does alike with batches of samples. */
+import { UserError } from '../files/errors.js';
 import { BLOCK } from '../graph/pass.js';
 import type { Shape } from '../math/index.js';
 import type { CompileOptions, Inputs } from './backend.js';
@@ -6,7 +7,8 @@ import type { CompileOptions, Inputs } from './backend.js';
 /**
  * Makes sure that a network can be compiled with these options.
  *
- * @throws RangeError on a batch size that is no count, or a normalization that does not fit the input
+ * @throws RangeError on a batch size that is no count
+ * @throws {UserError} the normalization does not fit the input
  */
 export function checkOptions({ batchSize, normalization }: CompileOptions, input: Shape): void {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
@@ -17,7 +19,7 @@ export function checkOptions({ batchSize, normalization }: CompileOptions, input
   const isWhole = input.length === 1 ? input[0] % mean.length === 0 : mean.length === input[0];
   const fits = mean.length === std.length && (mean.length === 1 || isWhole);
   if (fits && std.every((each) => each > 0)) return;
-  throw new RangeError(
+  throw new UserError(
     `normalization: mean [${mean}] and std [${std}] must have 1 or ${input[0]} values, std above 0`,
   );
 }

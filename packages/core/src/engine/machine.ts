@@ -29,7 +29,7 @@ export function useWideVectors(): boolean {
   return host.useWideVectors();
 }
 
-/** Why `useWideVectors` does nothing here, in half a sentence; undefined where it does. */
+/** Why {@link useWideVectors} does nothing here, in half a sentence; undefined where it does. */
 export function whyNoWideVectors(): string | undefined {
   return host.whyNoWideVectors();
 }

@@ -33,7 +33,7 @@ export interface Host {
   hasWideVectors(): boolean;
   /** Asks for that, where it is known to work; says whether it did. */
   useWideVectors(): boolean;
-  /** Why it does nothing here, in half a sentence; undefined where it does. */
+  /** Why `useWideVectors` does nothing here, in half a sentence; undefined where it does. */
   whyNoWideVectors(): string | undefined;
 }
 

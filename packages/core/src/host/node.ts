@@ -82,9 +82,10 @@ function useWideVectors(): boolean {
 function whyNoWideVectors(): string | undefined {
   // What imitates Node may lack either.
   const version = process.versions.v8?.split('.', 3).join('.');
-  const variables = process.config?.variables as unknown as Readonly<Record<string, unknown>>;
   const names = `V8 ${version} of Node ${process.version}`;
   // Older ones do not know the flag, nor do builds for other processors.
+  const variables = process.config?.variables as unknown as Readonly<Record<string, unknown>>;
   if (variables?.v8_enable_wasm_simd256_revec !== 1) return `${names} has no wide vectors`;
-  return TESTED.includes(version) ? undefined : `${names} is not tested with wide vectors`;
+  if (!TESTED.includes(version)) return `${names} is not tested with wide vectors`;
+  return undefined;
 }

@@ -26,9 +26,10 @@ export function webHost(startWorker: () => Worker): Host {
       cores: navigator.hardwareConcurrency || 1,
       host: navigator.userAgent,
     }),
+    // No page can ask for them.
     hasWideVectors: () => false,
     useWideVectors: () => false,
-    whyNoWideVectors: () => 'no page can ask for wide vectors',
+    whyNoWideVectors: () => 'only Node can ask its V8 for wide vectors',
   };
 }
 

@@ -1,4 +1,5 @@
 /** Every kind of layer. A new one is a folder beside these and a line here. */
+import { UserError } from '../files/errors.js';
 import { type NetworkDescription, type ResolvedLayer, resolveWith } from '../graph/description.js';
 import type { Layer, LayerType } from '../graph/layer.js';
 import type { WasmLayer } from '../lowering/wasm.js';
@@ -55,12 +56,12 @@ const kinds = {
 /**
  * All about a layer's kind.
  *
- * @throws Error on an unknown kind
+ * @throws {UserError} on an unknown kind
  */
 export function kindOf(layer: Layer): Kind<Layer> {
   const known = Object.keys(kinds);
   if (!known.includes(layer.kind)) {
-    throw new Error(`unknown kind of layer '${layer.kind}'; there are ${known.join(', ')}`);
+    throw new UserError(`unknown kind of layer '${layer.kind}'; there are ${known.join(', ')}`);
   }
   // Each type reads the layers of its own kind, which the look-up has just made sure of.
   return kinds[layer.kind as keyof typeof kinds] as Kind<Layer>;
@@ -69,7 +70,7 @@ export function kindOf(layer: Layer): Kind<Layer> {
 /**
  * Infers all shapes of a network of these kinds of layers.
  *
- * @throws Error that names the layer which cannot take its inputs and the layers that these come
+ * @throws {UserError} that names the layer which cannot take its inputs and the layers that these come
  *   from, one that no other reads, or a name that is used twice or not known
  */
 export function resolve(description: NetworkDescription): ResolvedLayer[] {

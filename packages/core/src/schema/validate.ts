@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { UserError } from '../files/errors.js';
+import { UserError } from '../files/errors.js';
 import { ConfigError } from './config-error.js';
 
 /** A finite number from `least` (or, if `open`, above it) to `most`. */
@@ -36,13 +36,15 @@ export function oneOf<const T extends readonly string[]>(options: T) {
 /**
  * Builds something from a part of the configuration.
  *
- * @throws {ConfigError} whatever stopped it, with the part's path in front
+ * @throws {ConfigError} what the user has to mend, with the part's path in front; other errors are
+ *   ours, and stay as they are
  */
 export function build<T>(path: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    throw new ConfigError(`${path}: ${(error as Error).message}`, { cause: error });
+    if (!(error instanceof UserError)) throw error;
+    throw new ConfigError(`${path}: ${error.message}`, { cause: error });
   }
 }
 
@@ -81,6 +83,7 @@ function expectation(issue: v.BaseIssue<unknown>): string {
     Object: 'an object',
     Array: 'a list',
     string: 'a text',
+    number: 'a number',
     boolean: 'true or false',
   };
   return names[words] ?? (words.includes(', ') ? `one of ${words}` : words);

@@ -54,7 +54,7 @@ export function buildNetwork(
     ...(config.normalize && mean && std && { normalization: { mean, std } }),
   };
   const spare = checkMemory(backend, config, description, options);
-  const network = backend.compile(description, options);
+  const network = build('model', () => backend.compile(description, options));
   if (!hold || isBatchSource(train)) return network;
   // Half of what is left is for what no plan names: programs and their arguments.
   const isSmall = train.inputs.byteLength <= Math.min(HELD_BYTES, spare / 2);

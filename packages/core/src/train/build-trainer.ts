@@ -44,7 +44,7 @@ export async function buildTrainer(
   initialize(network, seed, (parameter) => startOf(config, parameter));
   const optimizer = new Optimizer(network, buildGroups(config, network));
   checkLambdaPolicy(config, optimizer.groups);
-  await optimizer.start();
+  await build('optimizer', () => optimizer.start());
   const groups = optimizer.groups.map((group) => ({
     group,
     schedule: buildSchedule(config, group.hyper.learningRate),

@@ -238,8 +238,11 @@ const configSchema = object({
 /** A configuration with everything filled in. */
 export type Config = v.InferOutput<typeof configSchema>;
 
-/** A configuration as people write it. */
-export type ConfigInput = v.InferInput<typeof configSchema>;
+/** A configuration as people write it, also as a constant. */
+export type ConfigInput = Frozen<v.InferInput<typeof configSchema>>;
+
+/** The same, all the way down unchangeable. */
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
 /**
  * Checks a configuration and fills in the defaults.

@@ -55,8 +55,8 @@ export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
       ...machineSchema.entries,
       kernels: v.picklist(['relaxed', 'simd']),
       wideVectors: v.exactOptional(v.boolean()),
-      whyNarrow: v.exactOptional(v.string()),
       whyOneThread: v.exactOptional(v.string()),
+      whyNarrow: v.exactOptional(v.string()),
     }),
   ),
 });

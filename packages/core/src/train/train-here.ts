@@ -6,12 +6,13 @@ import {
   thisMachine,
   whyNoWideVectors,
 } from '../engine/index.js';
+import { UserError } from '../files/errors.js';
 import { version } from '../version.js';
 import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
 import { fit, type Progress } from './fit.js';
-import type { EpochMetrics, Summary } from './metrics.js';
+import type { EpochMetrics, Summary, TrainingMachine } from './metrics.js';
 import type { TrainOptions, TrainResult } from './options.js';
 import type { Trainer } from './trainer.js';
 
@@ -64,17 +65,18 @@ async function restore(
   try {
     await trainer.restore(resume.progress.trainer, resume.tensors);
   } catch (error) {
-    throw new DamagedRunError((error as Error).message, { cause: error });
+    if (!(error instanceof UserError)) throw error;
+    throw new DamagedRunError(error.message, { cause: error });
   }
 }
 
 async function summarize(
   trainer: Trainer,
   { seed }: Config,
-  { engine: { build, threads, usedBytes, whyOneThread } }: WasmBackend,
+  backend: WasmBackend,
   seconds: number,
 ): Promise<Omit<Summary, 'test'>> {
-  const isWide = hasWideVectors();
+  const { threads, usedBytes } = backend.engine;
   return {
     density: await trainer.density(),
     multiplyAdds: trainer.multiplyAdds(),
@@ -84,12 +86,17 @@ async function summarize(
     threads,
     peakMemoryBytes: peakMemoryBytes() ?? usedBytes,
     version,
-    machine: {
-      ...thisMachine(),
-      kernels: build,
-      wideVectors: isWide,
-      ...(!isWide && { whyNarrow: whyNoWideVectors() ?? 'nobody asked for wide vectors' }),
-      ...(whyOneThread && { whyOneThread }),
-    },
+    machine: machineOf(backend),
+  };
+}
+
+function machineOf({ engine: { build, whyOneThread } }: WasmBackend): TrainingMachine {
+  const wideVectors = hasWideVectors();
+  return {
+    ...thisMachine(),
+    kernels: build,
+    wideVectors,
+    ...(!wideVectors && { whyNarrow: whyNoWideVectors() ?? 'nobody asked for wide vectors' }),
+    ...(whyOneThread && { whyOneThread }),
   };
 }

@@ -1,5 +1,7 @@
 /** Where the tensors of a network lie, and which of its gradients share memory. */
+
 import { type Call, callPerBlock, LANES, type PlannedBuffer, words } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import { INPUT, type NetworkDescription, type ResolvedLayer } from '../../graph/description.js';
 import { type Lifetimes, planLifetimes } from '../../graph/lifetimes.js';
 import { describeParameter } from '../../graph/parameter.js';
@@ -109,7 +111,8 @@ function named<T>(name: string, kind: string, place: () => T): T {
   try {
     return place();
   } catch (error) {
-    throw new Error(`layer '${name}' (${kind}): ${(error as Error).message}`);
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`layer '${name}' (${kind}): ${error.message}`);
   }
 }
 
