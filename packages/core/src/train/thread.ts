@@ -38,13 +38,18 @@ async function execute(order: Order): Promise<void> {
   try {
     const signals = { signal: pause.signal, stop: stop.signal };
     const options = { ...rest, ...signals, observers: [relay] };
-    const { metrics, summary, ending, weights, close } = await trainHere(config, options, {
+    const {
+      config: _,
+      network,
+      close,
+      ...outcome
+    } = await trainHere(config, options, {
       backend,
       threads,
       kernels,
     });
     close();
-    report({ kind: 'end', outcome: { metrics, summary, ending, weights } });
+    report({ kind: 'end', outcome });
   } catch (error) {
     report({ kind: 'failure', failure: failureOf(error) });
   }

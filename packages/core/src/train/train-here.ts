@@ -12,7 +12,7 @@ import { version } from '../version.js';
 import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
-import { fit, type Progress } from './fit.js';
+import { type Checkpoint, fit } from './fit.js';
 import type { EpochMetrics, Summary, TrainingMachine } from './metrics.js';
 import { type BackendOptions, openBackend } from './open-backend.js';
 import type { TrainOptions, TrainResult } from './options.js';
@@ -29,30 +29,32 @@ export async function trainHere(
     const trainer = await buildTrainer(backend, config, data);
     if (resume) await restore(trainer, resume);
     const metrics: EpochMetrics[] = [];
-    let last = resume?.progress;
+    // `fit` makes one before it returns.
+    let checkpoint!: Checkpoint;
     const own = {
       onEpoch(each: EpochMetrics) {
         metrics.push(each);
         onEpoch?.(each);
       },
-      onCheckpoint({ progress }: { progress: Progress }) {
-        last = progress;
+      onCheckpoint(each: Checkpoint) {
+        checkpoint = each;
       },
     };
     const ending = await fit(trainer, config, {
       observers: [own, ...observers],
       ...(signal && { signal }),
       ...(stop && { stop }),
-      ...(last && { progress: last }),
+      ...(resume && { progress: resume.progress }),
     });
+    const { progress, model, weights } = checkpoint;
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : await trainer.test();
     const summary: Summary = {
       ...(test && { test }),
-      ...(await summarize(trainer, config, backend, last?.seconds ?? 0)),
+      ...(await summarize(trainer, config, backend, progress.seconds)),
     };
-    const weights = await trainer.weights();
-    return { config, network: trainer.network, metrics, summary, ending, weights, close };
+    const { network } = trainer;
+    return { config, network, metrics, summary, ending, weights, model, checkpoint, close };
   } catch (error) {
     close();
     throw error;
