@@ -89,8 +89,22 @@ function expectation(issue: v.BaseIssue<unknown>): string {
   return names[words] ?? (words.includes(', ') ? `one of ${words}` : words);
 }
 
+/** The most characters of a value that are shown. */
+const SHOWN = 60;
+
 /** A value as the user wrote it, shortened. */
 function show(input: unknown): string {
-  const text = typeof input === 'number' ? String(input) : (JSON.stringify(input) ?? String(input));
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  const json = () => JSON.stringify(outline(input, 8)) ?? String(input);
+  const text = typeof input === 'number' ? String(input) : json();
+  return text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text;
+}
+
+/** The beginning of a value: a hostile file may nest without end. */
+function outline(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '…';
+  const inner = (each: unknown) => outline(each, depth - 1);
+  if (Array.isArray(value)) return value.slice(0, SHOWN).map(inner);
+  const entries = Object.entries(value).slice(0, SHOWN);
+  return Object.fromEntries(entries.map(([key, each]) => [key, inner(each)]));
 }

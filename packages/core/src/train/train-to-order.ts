@@ -5,7 +5,7 @@ import { trainHere } from './train-here.js';
 
 /** Trains as a page has ordered, and reports to it. */
 export async function trainToOrder(order: Order): Promise<void> {
-  const { config, kernels, threads, watchesSteps, watchesCheckpoints, ...rest } = order;
+  const { config, backend, kernels, threads, watchesSteps, watchesCheckpoints, ...rest } = order;
   const pause = new AbortController();
   const stop = new AbortController();
   let goOn = () => {};
@@ -29,12 +29,18 @@ export async function trainToOrder(order: Order): Promise<void> {
   try {
     const signals = { signal: pause.signal, stop: stop.signal };
     const options = { ...rest, ...signals, observers: [relay] };
-    const { metrics, summary, ending, weights, close } = await trainHere(config, options, {
+    const {
+      config: _,
+      network,
+      close,
+      ...outcome
+    } = await trainHere(config, options, {
+      backend,
       threads,
       kernels,
     });
     close();
-    report({ kind: 'end', outcome: { metrics, summary, ending, weights } });
+    report({ kind: 'end', outcome });
   } catch (error) {
     report({ kind: 'failure', failure: failureOf(error) });
   }
