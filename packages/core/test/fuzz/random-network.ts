@@ -20,6 +20,7 @@ import {
   sigmoid,
   tanh,
 } from '#lib/layers/index.js';
+import { type BreakEven, defaultBreakEven } from '#lib/lowering/support.js';
 import {
   type RandomStream,
   type RegularizerSpec,
@@ -28,6 +29,7 @@ import {
   stream,
 } from '#lib/math/index.js';
 import { type Hyperparameters, type MethodName, methods } from '#lib/optim/index.js';
+import { always } from '../nn/site.js';
 
 /** A network with all that a trial needs to know about it. */
 export interface RandomNetwork {
@@ -79,7 +81,13 @@ function make(seed: number, random: RandomStream): RandomNetwork {
   return {
     seed,
     description,
-    options: { batchSize, loss, inputType, ...(random.bernoulli(0.5) && { normalization }) },
+    options: {
+      batchSize,
+      loss,
+      inputType,
+      breakEven: randomBreakEven(random),
+      ...(random.bernoulli(0.5) && { normalization }),
+    },
     density: pick(random, [0, 0.02, 0.1, 0.3, 0.45, 0.8, 1, random.uniform()]),
     lit: pick(random, [0, 0.05, 0.2, 0.4, 1]),
     method,
@@ -98,6 +106,14 @@ function make(seed: number, random: RandomStream): RandomNetwork {
       0,
     ),
   };
+}
+
+/** Mostly such that a network changes its kernels as its density changes. */
+function randomBreakEven(random: RandomStream): BreakEven {
+  const { bernoulli, uniform } = random;
+  if (bernoulli(0.5)) return defaultBreakEven;
+  if (bernoulli(0.5)) return pick(random, Object.values(always));
+  return { forward: uniform(), inputGradient: uniform(), weightGradient: uniform() };
 }
 
 /** For weights of rank 2 and 4. */
@@ -131,7 +147,7 @@ class Growth {
 
   constructor(random: RandomStream) {
     this.#random = random;
-    this.#isWide = random.bernoulli(0.35);
+    this.#isWide = random.bernoulli(0.45);
     this.#epsilon = pick(random, [1e-5, 0.1]);
     this.input = this.#drawInput();
     this.#tensors = [{ name: INPUT, shape: this.input }];
@@ -170,9 +186,9 @@ class Growth {
       case 0:
       case 1:
       case 2:
-        return [this.#convolution()];
+        return [this.#isWide ? this.#ordinaryConvolution() : this.#convolution()];
       case 3:
-        return [conv2d(this.#channels(), 3, { padding: 1, bias: bernoulli(0.5) })];
+        return [this.#ordinaryConvolution()];
       case 4: {
         const skips = this.#alike(from);
         const skip = skips.length > 0 && bernoulli(0.6) ? [pick(this.#random, skips)] : [];
@@ -206,7 +222,7 @@ class Growth {
     switch (below(5)) {
       case 0:
       case 1: {
-        const outputs = bernoulli(0.25) ? 96 + below(60) : 1 + below(this.#isWide ? 60 : 20);
+        const outputs = bernoulli(0.35) ? 96 + below(60) : 1 + below(this.#isWide ? 60 : 20);
         return [linear(outputs, { bias: bernoulli(0.8) })];
       }
       case 2:
@@ -214,6 +230,13 @@ class Growth {
       default:
         return [this.#activation()];
     }
+  }
+
+  /** 3 × 3, stride 1, padded: what goes by patches where there are channels enough. */
+  #ordinaryConvolution(): Layer {
+    const { bernoulli } = this.#random;
+    const padding = bernoulli(0.8) ? 1 : 2;
+    return conv2d(this.#channels(), 3, { padding, bias: bernoulli(0.5) });
   }
 
   #convolution(): Layer {
