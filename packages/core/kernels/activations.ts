@@ -1,35 +1,37 @@
 // Element-wise non-linearities. Their derivatives are functions of the result, so the input need
 // not be kept. A tile is one block.
 
+import { Reads, Writes } from './access';
 import { LINE_SHIFT } from './layout';
 import { Planes, planeOf, rowBytes } from './planes';
 import { exp } from './simd';
 
+export enum ActivationKind {
+  relu,
+  leakyRelu,
+  sigmoid,
+  tanh,
+}
+
 @unmanaged
 class Activation {
   layout: Planes; // of input and output alike
-  kind: i32;
+  kind: ActivationKind;
   slope: f32;
-  input: usize;
-  output: usize;
+  input: Reads;
+  output: Writes;
 }
 
 @unmanaged
 class ActivationGradient {
   layout: Planes;
-  kind: i32;
+  kind: ActivationKind;
   slope: f32;
-  output: usize;
-  outputGradient: usize;
-  inputGradient: usize;
+  output: Reads;
+  outputGradient: Reads;
+  inputGradient: Writes;
   accumulate: i32; // 1: add to what the input's gradient holds
 }
-
-/** Numbers agree with `activationKinds` of src/nn/layers/activation.ts. */
-const RELU: i32 = 0;
-const LEAKY_RELU: i32 = 1;
-const SIGMOID: i32 = 2;
-const TANH: i32 = 3;
 
 export function activationForward(args: Activation, tile: i32): void {
   const layout = args.layout;
@@ -47,10 +49,10 @@ function activateRow(args: Activation, from: usize, to: usize): void {
   for (let i: usize = 0; i < bytes; i += 16) {
     const x = v128.load(from + i);
     let y = zero;
-    if (kind == RELU) y = f32x4.pmax(x, zero); // one instruction, and NaN stays NaN
-    else if (kind == LEAKY_RELU) y = v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, zero));
-    else if (kind == SIGMOID) y = sigmoid(x);
-    else if (kind == TANH) y = tanh(x);
+    if (kind == ActivationKind.relu) y = f32x4.pmax(x, zero); // one instruction, and NaN stays NaN
+    else if (kind == ActivationKind.leakyRelu) y = v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, zero));
+    else if (kind == ActivationKind.sigmoid) y = sigmoid(x);
+    else if (kind == ActivationKind.tanh) y = tanh(x);
     v128.store(to + i, y);
   }
 }
@@ -95,10 +97,10 @@ function differentiateRow(args: ActivationGradient, outputs: usize, from: usize,
   for (let i: usize = 0; i < bytes; i += 16) {
     const y = v128.load(outputs + i), g = v128.load(from + i);
     let d = zero;
-    if (kind == RELU) d = v128.and(g, f32x4.gt(y, zero));
-    else if (kind == LEAKY_RELU) d = v128.bitselect(g, f32x4.mul(g, slope), f32x4.gt(y, zero));
-    else if (kind == SIGMOID) d = f32x4.mul(g, f32x4.mul(y, f32x4.sub(one, y)));
-    else if (kind == TANH) d = f32x4.mul(g, f32x4.sub(one, f32x4.mul(y, y)));
+    if (kind == ActivationKind.relu) d = v128.and(g, f32x4.gt(y, zero));
+    else if (kind == ActivationKind.leakyRelu) d = v128.bitselect(g, f32x4.mul(g, slope), f32x4.gt(y, zero));
+    else if (kind == ActivationKind.sigmoid) d = f32x4.mul(g, f32x4.mul(y, f32x4.sub(one, y)));
+    else if (kind == ActivationKind.tanh) d = f32x4.mul(g, f32x4.sub(one, f32x4.mul(y, y)));
     v128.store(to + i, args.accumulate ? f32x4.add(v128.load(to + i), d) : d);
   }
 }

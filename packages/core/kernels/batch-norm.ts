@@ -1,6 +1,7 @@
 // Batch normalization, with the addition of a skip connection and the ReLU that follow it: bound by
 // memory, so done in one go. A tile is one channel over the whole batch.
 
+import { Reads, Writes } from './access';
 import { Batch, LINE, LINE_SHIFT } from './layout';
 import { Planes, planeOf, rowBytes, sampleMask } from './planes';
 import { sum } from './simd';
@@ -11,15 +12,15 @@ class BatchNorm {
   inputLayout: Planes;
   outputLayout: Planes;
   skipLayout: Planes;
-  input: usize;
-  skip: usize; // 0: none
-  output: usize;
-  weight: usize; // γ
-  bias: usize; // β
-  runningMean: usize;
-  runningVariance: usize;
-  mean: usize; // of this batch, kept for the backward pass
-  inverseDeviation: usize;
+  input: Reads;
+  skip: Reads; // 0: none
+  output: Writes;
+  weight: Reads; // γ
+  bias: Reads; // β
+  runningMean: Writes;
+  runningVariance: Writes;
+  mean: Writes; // of this batch, kept for the backward pass
+  inverseDeviation: Writes;
   relu: i32;
   momentum: f32;
   epsilon: f32;
@@ -31,17 +32,17 @@ class BatchNormGradient {
   inputLayout: Planes;
   outputLayout: Planes;
   skipLayout: Planes;
-  input: usize;
-  output: usize;
-  outputGradient: usize;
-  weight: usize;
-  mean: usize;
-  inverseDeviation: usize;
-  inputGradient: usize; // 0: none
-  skipGradient: usize; // 0: none
+  input: Reads;
+  output: Reads;
+  outputGradient: Reads;
+  weight: Reads;
+  mean: Reads;
+  inverseDeviation: Reads;
+  inputGradient: Writes; // 0: none
+  skipGradient: Writes; // 0: none
   skipAccumulates: i32; // 1: add to what the skip's gradient holds
-  weightGradient: usize;
-  biasGradient: usize;
+  weightGradient: Writes;
+  biasGradient: Writes;
   relu: i32;
   accumulate: i32; // 1: add to what the input's gradient holds
 }

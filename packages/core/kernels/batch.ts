@@ -1,5 +1,6 @@
 // Samples into the blocked layout.
 
+import { Reads, Writes } from './access';
 import { Batch, LANES, LINE, LINE_SHIFT, scratch } from './layout';
 import { Planes, planeOf, rowBytes } from './planes';
 
@@ -12,11 +13,11 @@ class LoadBatch {
   layout: Planes;
   perChannel: i32; // 1: scale and shift hold one value a channel, 0: one for all
   bytes: i32; // 1: raw holds u8, 0: f32
-  raw: usize; // [sample][feature]
-  places: usize; // i32[lane of the batch]: number of its sample; 0: they lie in order
-  scale: usize; // f32[channels]
-  shift: usize; // f32[channels]
-  output: usize;
+  raw: Reads; // [sample][feature]
+  places: Reads; // i32[lane of the batch]: number of its sample; 0: they lie in order
+  scale: Reads; // f32[channels]
+  shift: Reads; // f32[channels]
+  output: Writes;
 }
 
 /** output = raw · scale + shift, zero in the lanes past the samples. A tile is one block. */

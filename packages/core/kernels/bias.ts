@@ -1,16 +1,17 @@
+import { Reads, Writes } from './access';
 import { Batch, LINE, LINE_SHIFT } from './layout';
 import { Planes, planeOf, rowBytes } from './planes';
 import { sum } from './simd';
 
 /** Features in one tile. */
-const FEATURES: i32 = 64;
+export const FEATURES: i32 = 64;
 
 @unmanaged
 class BiasGradient {
   batch: Batch;
   features: i32;
-  outputGradient: usize;
-  biasGradient: usize;
+  outputGradient: Reads;
+  biasGradient: Writes;
 }
 
 /** ∂L/∂b: the gradient to the output, summed over the batch. A tile is FEATURES features. */
@@ -32,8 +33,8 @@ export function biasGradient(args: BiasGradient, tile: i32): void {
 class PlaneBiasGradient {
   batch: Batch;
   layout: Planes;
-  outputGradient: usize;
-  biasGradient: usize;
+  outputGradient: Reads;
+  biasGradient: Writes;
 }
 
 /** The same for planes. A tile is one channel. */

@@ -1,5 +1,6 @@
 // Convolutions over single non-zero weights.
 
+import { Reads, Writes } from './access';
 import {
   POSITION_BYTES, Sweep, inputAt, outputAt, placePositions,
 } from './conv';
@@ -11,9 +12,9 @@ class ConvEntries {
   batch: Batch;
   sweep: Sweep;
   support: Support;
-  input: usize;
-  bias: usize; // 0: none
-  output: usize;
+  input: Reads;
+  bias: Reads; // 0: none
+  output: Writes;
   accumulate: i32; // 1: add to what the output holds
 }
 
@@ -22,18 +23,22 @@ class ConvEntriesWeightGradient {
   batch: Batch;
   sweep: Sweep;
   support: Support;
-  input: usize;
-  outputGradient: usize;
-  partials: usize; // f32[blocks][capacity]
+  input: Reads;
+  outputGradient: Reads;
+  partials: Writes; // f32[blocks][capacity]
 }
 
 @unmanaged
 class FoldPartials {
   batch: Batch;
   support: Support;
-  partials: usize;
-  weightGradient: usize; // dense; written on the support only
+  partials: Reads;
+  weightGradient: Writes; // dense; written on the support only
 }
+
+/** What a tile keeps for each row, and for each non-zero of the row under work. */
+export const CURSOR_BYTES: usize = 4;
+export const NON_ZERO_BYTES: usize = 8;
 
 /**
  * The scratch memory of a tile: its positions, for each row how far its non-zeros have been worked
@@ -48,7 +53,7 @@ function cursors(): usize {
 // @ts-ignore: decorator
 @inline
 function listStart(support: Support): usize {
-  return cursors() + (<usize>((support.rows + 1) & ~1) << 2);
+  return cursors() + <usize>((support.rows + 1) & ~1) * CURSOR_BYTES;
 }
 
 /** Sets all rows to their first non-zero. */
@@ -58,7 +63,7 @@ function beginRows(support: Support): void {
 
 /** The first of a row's non-zeros, from its cursor on, that lies beyond a piece's columns. */
 function endOfPiece(support: Support, row: i32, endColumn: i32): i32 {
-  let at = load<i32>(cursors() + <usize>(row << 2));
+  let at = load<i32>(cursors() + <usize>row * CURSOR_BYTES);
   const end = load<i32>(support.starts + <usize>(row << 2), 4);
   if (endColumn >= support.columns) return end;
   while (at < end && load<i32>(support.entries + <usize>(at << 2)) < endColumn) at++;
@@ -67,7 +72,7 @@ function endOfPiece(support: Support, row: i32, endColumn: i32): i32 {
 
 /** Lists a row's non-zeros of a piece that the sweep visits, and returns the list's end. */
 function listPiece(support: Support, row: i32, taps: usize, endColumn: i32): usize {
-  const cursor = cursors() + <usize>(row << 2), endOfRow = endOfPiece(support, row, endColumn);
+  const cursor = cursors() + <usize>row * CURSOR_BYTES, endOfRow = endOfPiece(support, row, endColumn);
   let at = <usize>(load<i32>(cursor) << 2);
   const end = <usize>(endOfRow << 2);
   store<i32>(cursor, endOfRow);
@@ -77,7 +82,7 @@ function listPiece(support: Support, row: i32, taps: usize, endColumn: i32): usi
     if (line < 0) continue;
     store<i32>(list, line << LINE_SHIFT);
     store<f32>(list, load<f32>(support.values + at), 4);
-    list += 8;
+    list += NON_ZERO_BYTES;
   }
   return list;
 }
@@ -134,7 +139,7 @@ function threePositions(
     b0 = v128.load(out1); b1 = v128.load(out1, 16); b2 = v128.load(out1, 32); b3 = v128.load(out1, 48);
     c0 = v128.load(out2); c1 = v128.load(out2, 16); c2 = v128.load(out2, 32); c3 = v128.load(out2, 48);
   }
-  for (; list < end; list += 8) {
+  for (; list < end; list += NON_ZERO_BYTES) {
     const offset = <usize>load<i32>(list);
     const w = v128.load32_splat(list, 4);
     let x = in0 + offset;
@@ -172,7 +177,7 @@ export function convEntriesWeightGradient(args: ConvEntriesWeightGradient, tile:
     for (let column = 0; column < support.columns; column += sweep.pieceColumns) {
       let gradient = output + (<usize>(sweep.outputStart + y * sweep.outputStepY) << LINE_SHIFT);
       for (let row = 0; row < support.rows; row++) {
-        const cursor = cursors() + <usize>(row << 2);
+        const cursor = cursors() + <usize>row * CURSOR_BYTES;
         const end = endOfPiece(support, row, column + sweep.pieceColumns);
         for (let at = load<i32>(cursor); at < end; at += 4) {
           gradientOfFour(sweep, support, at, end, height, x, gradient, partials);
@@ -238,7 +243,7 @@ function addTo(at: usize, value: f32): void {
 }
 
 /** Rows of the weight in one tile of `foldPartials`. */
-const ROWS: i32 = 32;
+export const ROWS: i32 = 32;
 
 /** Sums the blocks' partial gradients, in order, into the dense gradient. A tile is ROWS rows. */
 export function foldPartials(args: FoldPartials, tile: i32): void {

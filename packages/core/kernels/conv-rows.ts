@@ -1,8 +1,9 @@
 // Convolutions over whole rows of the weight: all output channels, or the active ones.
 
+import { Reads, Writes } from './access';
 import { Sweep, inputAt, outputAt, placePositions } from './conv';
 import {
-  ACTIVE_ROWS, Batch, LINE, LINE_SHIFT, Support, blockWeight, endBlock, fillLine, firstBlock, scratch,
+  Batch, LINE, LINE_SHIFT, Scope, Support, blockWeight, endBlock, fillLine, firstBlock, scratch,
 } from './layout';
 import { SIX, entryOf, sixByEight } from './panel';
 import { madd, sumLanes } from './simd';
@@ -10,15 +11,15 @@ import { madd, sumLanes } from './simd';
 /** Depth of a panel that stays in the first-level cache while a strip's positions pass. */
 const DEPTH: i32 = 384;
 /** Rows that share the lines of two columns in the weight gradient; an even number of columns. */
-const ROWS: i32 = 24;
-const COLUMNS: i32 = 72;
+export const ROWS: i32 = 24;
+export const COLUMNS: i32 = 72;
 
 @unmanaged
 class PackConv {
   support: Support;
   sweep: Sweep;
-  weight: usize;
-  packed: usize; // f32[⌈rows / 6⌉][depth][6]
+  weight: Reads;
+  packed: Writes; // f32[⌈rows / 6⌉][depth][6]
 }
 
 @unmanaged
@@ -26,10 +27,10 @@ class ConvRows {
   batch: Batch;
   sweep: Sweep;
   support: Support;
-  input: usize;
-  packed: usize;
-  bias: usize; // 0: none
-  output: usize;
+  input: Reads;
+  packed: Reads;
+  bias: Reads; // 0: none
+  output: Writes;
   accumulate: i32; // 1: add to what the output holds
 }
 
@@ -38,10 +39,10 @@ class ConvRowsWeightGradient {
   batch: Batch;
   sweep: Sweep;
   support: Support;
-  input: usize;
-  outputGradient: usize;
-  weightGradient: usize;
-  scope: i32; // ALL, ACTIVE_ROWS or SAMPLED
+  input: Reads;
+  outputGradient: Reads;
+  weightGradient: Writes;
+  scope: Scope;
 }
 
 /** packed[tile][k][r]: six rows side by side. A tile is six rows, in the order of the support. */
@@ -109,7 +110,7 @@ function sweepSix(
 /** The gradient of all weights, or of the active rows. A tile is ROWS × COLUMNS of them over the whole batch. */
 export function convRowsWeightGradient(args: ConvRowsWeightGradient, tile: i32): void {
   const sweep = args.sweep, support = args.support;
-  const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
+  const count = args.scope == Scope.activeRows ? support.activeRows : support.rows;
   const across = (support.columns + COLUMNS - 1) / COLUMNS;
   const first = (tile / across) * ROWS, last = min(first + ROWS, count);
   const left = (tile % across) * COLUMNS, right = min(left + COLUMNS, support.columns);

@@ -40,8 +40,10 @@ export class Sweep {
   weightStep: i32;
 }
 
+/** Positions that a tile may have. */
+export const MOST_POSITIONS: i32 = 1024;
 /** Bytes of a tile's table of positions at the start of the scratch memory. */
-export const POSITION_BYTES: usize = 8 * 1024;
+export const POSITION_BYTES: usize = <usize>MOST_POSITIONS * 8;
 
 /**
  * Writes the byte offsets (input, output) of a tile's positions within a block to the scratch

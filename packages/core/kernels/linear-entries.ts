@@ -2,27 +2,28 @@
 // block, contiguous loads, nothing for a zero. Row by row of the compressed weight; the gradient to
 // the input scatters along rows too, so that no transposed index has to be kept.
 
+import { Reads, Writes } from './access';
 import { Batch, LINE, LINE_SHIFT, Support, scratch } from './layout';
 import { madd, sumPairs } from './simd';
 
 /** Rows of the weight in one tile of the forward pass and of the weight gradient. */
-const ROWS: i32 = 16;
+export const ROWS: i32 = 16;
 
 @unmanaged
 class SparseForward {
   batch: Batch;
   support: Support;
-  input: usize;
-  bias: usize; // 0: none
-  output: usize;
+  input: Reads;
+  bias: Reads; // 0: none
+  output: Writes;
 }
 
 @unmanaged
 class SparseInputGradient {
   batch: Batch;
   support: Support;
-  outputGradient: usize;
-  inputGradient: usize;
+  outputGradient: Reads;
+  inputGradient: Writes;
   accumulate: i32; // 1: add to what the input's gradient holds
 }
 
@@ -30,9 +31,9 @@ class SparseInputGradient {
 class SparseWeightGradient {
   batch: Batch;
   support: Support;
-  input: usize;
-  outputGradient: usize;
-  weightGradient: usize; // dense (rows × columns); written on the support only
+  input: Reads;
+  outputGradient: Reads;
+  weightGradient: Writes; // dense (rows × columns); written on the support only
 }
 
 /** Y = W X + b. A tile is ROWS rows over the whole batch, two blocks at a time. */

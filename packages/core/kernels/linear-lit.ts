@@ -7,16 +7,17 @@
 // so that only lit samples cost multiply-adds. Each is one broadcast input times a strip of rows of the
 // gradient to the output, which therefore is packed with its rows side by side: panel[sample][row].
 
+import { Reads, Updates, Writes } from './access';
 import { madd, swizzle } from './simd';
 import { Batch, LANES, LINE, LINE_SHIFT, scratch } from './layout';
 
 /** Features in one tile of `listLit`. */
-const FEATURES: i32 = 32;
+export const FEATURES: i32 = 32;
 /** Rows of a strip: twelve accumulators of four; what is left goes by strips of four accumulators. */
-const WIDE: i32 = 48;
-const NARROW: i32 = 16;
+export const WIDE: i32 = 48;
+export const NARROW: i32 = 16;
 /** Entries beyond the end of a tile's lists that may be written. */
-const SPARE: i32 = 4;
+export const SPARE: i32 = 4;
 
 /** Which samples of each feature are lit, and by how much. */
 @unmanaged
@@ -27,8 +28,8 @@ class Lit {
   backgrounds: usize; // f32[columns]
   counts: usize; // i32[tiles of listLit]
   spans: usize; // i32[columns][2]: first entry of each list, and the one past its end
-  /** i32[entries]: sample · 64; f32[entries]: x − c; then the panels. */
-  workspace: usize;
+  /** i32[entries]: sample · 64; f32[entries]: x − c. */
+  lists: usize;
 }
 
 /** Entries that the lists of a tile may take. */
@@ -53,39 +54,40 @@ function tilesOf(lit: Lit): i32 {
 /** The panel of a strip; each begins where the rows before it end. */
 // @ts-ignore: decorator
 @inline
-function panelOf(lit: Lit, batch: Batch, row: i32): usize {
-  return lit.workspace + 2 * listBytes(lit, batch) + (<usize>(row * batch.blocks * LANES) << 2);
+function panelOf(panels: usize, batch: Batch, row: i32): usize {
+  return panels + (<usize>(row * batch.blocks * LANES) << 2);
 }
 
 @unmanaged
 class ListLit {
   batch: Batch;
-  lit: Lit;
-  input: usize;
+  lit: Updates<Lit>;
+  input: Reads;
 }
 
 @unmanaged
 class WeighLit {
   batch: Batch;
-  lit: Lit;
+  lit: Updates<Lit>;
   breakEven: f32;
 }
 
 @unmanaged
 class PackStrips {
   batch: Batch;
-  lit: Lit;
   rows: i32;
-  outputGradient: usize;
+  outputGradient: Reads;
+  panels: Writes;
 }
 
 @unmanaged
 class LitWeightGradient {
   batch: Batch;
   lit: Lit;
+  panels: Reads;
   rows: i32;
   columnsPerTile: i32;
-  weightGradient: usize;
+  weightGradient: Writes;
 }
 
 /** Lists the lit samples feature by feature. A tile is FEATURES features. */
@@ -153,7 +155,7 @@ const compress: usize = memory.data<u8>([
 /** Lists the samples that are not background, from `entry` on; returns the entry past the end. */
 function listFeature(args: ListLit, line: usize, entry: i32, background: f32): i32 {
   const lit = args.lit, blockBytes = <usize>lit.columns * LINE, value = f32x4.splat(background);
-  const begin = lit.workspace + <usize>(entry << 2), excesses = listBytes(lit, args.batch);
+  const begin = lit.lists + <usize>(entry << 2), excesses = listBytes(lit, args.batch);
   let to = begin;
   let first = i32x4(0, 64, 128, 192), second = i32x4(256, 320, 384, 448);
   let third = i32x4(512, 576, 640, 704), fourth = i32x4(768, 832, 896, 960);
@@ -201,7 +203,7 @@ function firstRow(strip: i32, rows: i32): i32 {
 export function packStrips(args: PackStrips, tile: i32): void {
   const batch = args.batch, rows = args.rows, first = firstRow(tile, rows);
   const width = first + WIDE <= rows ? WIDE : NARROW, stride = <usize>(width << 2);
-  const panel = panelOf(args.lit, batch, first);
+  const panel = panelOf(args.panels, batch, first);
   for (let b = 0; b < batch.blocks; b++) {
     const lines = args.outputGradient + <usize>(b * rows) * LINE;
     const samples = panel + <usize>(b * LANES) * stride;
@@ -250,7 +252,7 @@ export function litWeightGradient(args: LitWeightGradient, tile: i32): void {
 @inline
 function gradientOfStrip(args: LitWeightGradient, first: i32, width: i32, from: i32, to: i32): void {
   const totals = scratch(), stride = <usize>(width << 2), sums = totals + stride;
-  const panel = panelOf(args.lit, args.batch, first);
+  const panel = panelOf(args.panels, args.batch, first);
   sumPanel(panel, width, args.batch.blocks * LANES, totals);
   const count = min(width, args.rows - first), excesses = listBytes(args.lit, args.batch);
   for (let column = from; column < to; column += 4) {
@@ -294,8 +296,8 @@ function gradientOfColumn(
   let g = f32x4.mul(background, v128.load(totals, 96)), h = f32x4.mul(background, v128.load(totals, 112));
   let i = f32x4.mul(background, v128.load(totals, 128)), j = f32x4.mul(background, v128.load(totals, 144));
   let k = f32x4.mul(background, v128.load(totals, 160)), l = f32x4.mul(background, v128.load(totals, 176));
-  const span = lit.spans + <usize>(column << 3), end = lit.workspace + <usize>(load<i32>(span, 4) << 2);
-  for (let entry = lit.workspace + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
+  const span = lit.spans + <usize>(column << 3), end = lit.lists + <usize>(load<i32>(span, 4) << 2);
+  for (let entry = lit.lists + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
     const x = v128.load32_splat(entry + excesses);
     const y = panel + <usize>load<i32>(entry) * (WIDE / NARROW);
     a = madd(x, v128.load(y), a);
@@ -323,8 +325,8 @@ function narrowGradientOfColumn(
   const background = v128.load32_splat(lit.backgrounds + <usize>(column << 2));
   let a = f32x4.mul(background, v128.load(totals)), b = f32x4.mul(background, v128.load(totals, 16));
   let c = f32x4.mul(background, v128.load(totals, 32)), d = f32x4.mul(background, v128.load(totals, 48));
-  const span = lit.spans + <usize>(column << 3), end = lit.workspace + <usize>(load<i32>(span, 4) << 2);
-  for (let entry = lit.workspace + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
+  const span = lit.spans + <usize>(column << 3), end = lit.lists + <usize>(load<i32>(span, 4) << 2);
+  for (let entry = lit.lists + <usize>(load<i32>(span) << 2); entry < end; entry += 4) {
     const x = v128.load32_splat(entry + excesses);
     const y = panel + <usize>load<i32>(entry);
     a = madd(x, v128.load(y), a);

@@ -1,14 +1,15 @@
 // Linear layers over whole rows of the weight: all of them (dense) or the active ones (row-sparse).
 // Where a matrix does not divide by six the last row is repeated, and its bits are written twice.
 
+import { Reads, Writes } from './access';
 import { madd, sumLanes } from './simd';
 import {
-  ACTIVE_ROWS, Batch, LINE, LINE_SHIFT, Support, blockWeight, endBlock, fillLine, firstBlock, scratch,
+  Batch, LINE, LINE_SHIFT, Scope, Support, blockWeight, endBlock, fillLine, firstBlock, scratch,
 } from './layout';
 import { SIX, entryOf, sixByEight } from './panel';
 
 /** Rows (or columns) of the weight that one tile packs and multiplies. */
-const PANEL: i32 = 24;
+export const PANEL: i32 = 24;
 /** Depth of a packed panel, such that PANEL × DEPTH floats stay in the second-level cache. */
 const DEPTH: i32 = 1024;
 
@@ -16,19 +17,19 @@ const DEPTH: i32 = 1024;
 class LinearForward {
   batch: Batch;
   support: Support;
-  input: usize;
-  weight: usize;
-  bias: usize; // 0: none
-  output: usize;
+  input: Reads;
+  weight: Reads;
+  bias: Reads; // 0: none
+  output: Writes;
 }
 
 @unmanaged
 class LinearInputGradient {
   batch: Batch;
   support: Support;
-  weight: usize;
-  outputGradient: usize;
-  inputGradient: usize;
+  weight: Reads;
+  outputGradient: Reads;
+  inputGradient: Writes;
   accumulate: i32; // 1: add to what the input's gradient holds
 }
 
@@ -36,10 +37,10 @@ class LinearInputGradient {
 class LinearWeightGradient {
   batch: Batch;
   support: Support;
-  input: usize;
-  outputGradient: usize;
-  weightGradient: usize;
-  scope: i32; // ALL, ACTIVE_ROWS or SAMPLED
+  input: Reads;
+  outputGradient: Reads;
+  weightGradient: Writes;
+  scope: Scope;
   columnsPerTile: i32;
 }
 
@@ -214,7 +215,7 @@ function inputGradientSix(
  */
 export function linearWeightGradient(args: LinearWeightGradient, tile: i32): void {
   const support = args.support;
-  const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
+  const count = args.scope == Scope.activeRows ? support.activeRows : support.rows;
   const parts = (support.columns + args.columnsPerTile - 1) / args.columnsPerTile, strip = tile / parts;
   const first = strip * PANEL, last = min(first + PANEL, count);
   const from = (tile - strip * parts) * args.columnsPerTile;

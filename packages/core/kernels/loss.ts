@@ -1,6 +1,7 @@
 // Losses, averaged over the samples of the batch, and their gradients. A tile is one block; lanes
 // past the samples get the gradient 0, and with it no influence on any weight.
 
+import { Reads, Writes } from './access';
 import { Batch, LANES, LINE } from './layout';
 import { exp } from './simd';
 
@@ -8,11 +9,11 @@ import { exp } from './simd';
 class CrossEntropy {
   batch: Batch;
   classes: i32;
-  logits: usize;
-  labels: usize; // i32[sample]
-  gradient: usize;
-  losses: usize; // f32[sample]
-  hits: usize; // i32[sample]: 1 where the largest logit, the first of equals, is the label's
+  logits: Reads;
+  labels: Reads; // i32[sample]
+  gradient: Writes;
+  losses: Writes; // f32[sample]
+  hits: Writes; // i32[sample]: 1 where the largest logit, the first of equals, is the label's
 }
 
 @unmanaged
@@ -20,10 +21,10 @@ class SquaredError {
   batch: Batch;
   features: i32;
   lines: i32; // features and the zeros around them
-  output: usize;
-  target: usize; // blocked like the output
-  gradient: usize;
-  losses: usize; // f32[sample]
+  output: Reads;
+  target: Reads; // blocked like the output
+  gradient: Writes;
+  losses: Writes; // f32[sample]
 }
 
 /** All ones in the first `samples` lanes from `lane` on. */

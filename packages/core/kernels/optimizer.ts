@@ -1,20 +1,27 @@
 // One optimizer step on one parameter, fused: move the subgradient v (or θ itself), apply the
 // proximal operator, mark and count what is left. The plain version is src/optim/<method>.ts.
 
+import { Updates, Writes } from './access';
 import { Support, marksOf } from './layout';
 import { sum } from './simd';
 import { markRow, marksOfSixteen } from './support';
 
-/** How the moved variable u follows the gradient; numbers agree with src/optim/fused.ts. */
-const PLAIN: i32 = 0; // u −= τ g
-const AVERAGED: i32 = 1; // m = β m + (1 − β) τ g; u −= m
-const HEAVY_BALL: i32 = 2; // m = β m + g; u −= τ m
-const ADAM: i32 = 3; // u −= τ m̂ / (√ŝ + ε)
+/** How the moved variable u follows the gradient. */
+export enum Update {
+  /** u −= τ g */
+  plain,
+  /** m = β m + (1 − β) τ g; u −= m */
+  averaged,
+  /** m = β m + g; u −= τ m */
+  heavyBall,
+  /** u −= τ m̂ / (√ŝ + ε) */
+  adam,
+}
 
 /** Settings of a parameter group, written by the engine's host before each step. */
 @unmanaged
 class Settings {
-  update: i32;
+  update: Update;
   learningRate: f32;
   momentum: f32;
   beta1: f32;
@@ -38,12 +45,12 @@ class OptimizerStep {
   columns: i32;
   rowsPerTile: i32;
   groupSize: i32; // entries of a contiguous group, 0: none
-  theta: usize;
-  moved: usize; // v, or θ where the method moves θ itself
-  gradient: usize;
-  firstMoment: usize; // 0: none
-  secondMoment: usize;
-  support: Support; // 0: none, do not count
+  theta: Writes;
+  moved: Writes; // v, or θ where the method moves θ itself
+  gradient: Writes;
+  firstMoment: Writes; // 0: none
+  secondMoment: Writes;
+  support: Updates<Support>; // 0: none, do not count
 }
 
 @unmanaged
@@ -53,7 +60,7 @@ class ShrinkColumns {
   columns: i32;
   /** A column of a convolution is the kernels of one input channel: `depth` entries of every row. */
   depth: i32;
-  theta: usize;
+  theta: Writes;
 }
 
 /** A tile is `rowsPerTile` rows. */
@@ -79,7 +86,7 @@ export function optimizerStep(args: OptimizerStep, tile: i32): void {
 /** The commonest step, LinBreg with l1, reads and writes every array once. */
 function isOnePass(args: OptimizerStep): bool {
   const settings = args.settings;
-  return settings.update == PLAIN && !settings.onSupport && settings.groupThreshold == 0
+  return settings.update == Update.plain && !settings.onSupport && settings.groupThreshold == 0
     && changetype<usize>(args.support) != 0;
 }
 
@@ -181,12 +188,12 @@ function move(args: OptimizerStep, at: usize, end: usize): void {
   const update = args.settings.update;
   // Biases and gains have no support, and never rest.
   if (args.settings.onSupport && changetype<usize>(args.support)) {
-    if (update == PLAIN) moveRange(args, PLAIN, true, at, end);
-    else if (update == ADAM) moveRange(args, ADAM, true, at, end);
-    else moveRange(args, AVERAGED, true, at, end);
-  } else if (update == PLAIN) movePlainly(args, at, end);
-  else if (update == ADAM) moveRange(args, ADAM, false, at, end);
-  else moveRange(args, AVERAGED, false, at, end);
+    if (update == Update.plain) moveRange(args, Update.plain, true, at, end);
+    else if (update == Update.adam) moveRange(args, Update.adam, true, at, end);
+    else moveRange(args, Update.averaged, true, at, end);
+  } else if (update == Update.plain) movePlainly(args, at, end);
+  else if (update == Update.adam) moveRange(args, Update.adam, false, at, end);
+  else moveRange(args, Update.averaged, false, at, end);
 }
 
 /** The commonest loop, with all that does not change in registers. */
@@ -205,7 +212,7 @@ function plainMove(moved: usize, gradient: usize, rate: v128, whole: bool): void
 
 // @ts-ignore: decorator
 @inline
-function moveRange(args: OptimizerStep, update: i32, masked: bool, at: usize, end: usize): void {
+function moveRange(args: OptimizerStep, update: Update, masked: bool, at: usize, end: usize): void {
   const rate = f32x4.splat(args.settings.learningRate);
   for (const fours = endOfFours(at, end); at < fours; at += 16) moveAt(args, update, masked, rate, at, true);
   for (; at < end; at += 4) moveAt(args, update, masked, rate, at, false);
@@ -213,28 +220,28 @@ function moveRange(args: OptimizerStep, update: i32, masked: bool, at: usize, en
 
 // @ts-ignore: decorator
 @inline
-function moveAt(args: OptimizerStep, update: i32, masked: bool, rate: v128, at: usize, whole: bool): void {
+function moveAt(args: OptimizerStep, update: Update, masked: bool, rate: v128, at: usize, whole: bool): void {
   let mask = i32x4.splat(-1);
   if (masked) {
     mask = f32x4.ne(get(args.theta + at, whole), f32x4.splat(0));
     // Most vectors of a sparse weight are at rest.
     if (!v128.any_true(mask)) return;
   }
-  if (update == PLAIN) {
+  if (update == Update.plain) {
     const step = f32x4.mul(rate, get(args.gradient + at, whole));
     putMasked(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), mask, masked, whole);
-  } else if (update == ADAM) {
+  } else if (update == Update.adam) {
     adamMove(args, at, mask, masked, whole);
   } else {
     momentumMove(args, at, mask, masked, whole);
   }
 }
 
-/** AVERAGED has the learning rate inside the moment, HEAVY_BALL outside. */
+/** Averaging has the learning rate inside the moment, the heavy ball outside. */
 // @ts-ignore: decorator
 @inline
 function momentumMove(args: OptimizerStep, at: usize, mask: v128, masked: bool, whole: bool): void {
-  const settings = args.settings, averaged = settings.update == AVERAGED, rate = settings.learningRate;
+  const settings = args.settings, averaged = settings.update == Update.averaged, rate = settings.learningRate;
   const weight = averaged ? (<f32>1 - settings.momentum) * rate : <f32>1;
   const gradient = f32x4.mul(f32x4.splat(weight), get(args.gradient + at, whole));
   const kept = f32x4.mul(f32x4.splat(settings.momentum), get(args.firstMoment + at, whole));

@@ -1,6 +1,7 @@
 // Where the inner lines of a tensor lie: [block][channel][row][column][16] with a halo around every
 // plane. A tensor without planes has one line a channel. Sizes are in lines of 64 bytes.
 
+import { Reads, Writes } from './access';
 import { Batch, LANES, LINE_SHIFT, fillLine } from './layout';
 import { sum } from './simd';
 
@@ -39,7 +40,7 @@ export function sampleMask(batch: Batch, block: i32, quarter: usize): v128 {
 @unmanaged
 class ClearHalo {
   layout: Planes;
-  tensor: usize;
+  tensor: Writes;
 }
 
 /** Zeros the halo of a tensor whose memory held something else. A tile is one block. */
@@ -64,8 +65,8 @@ export function clearHalo(args: ClearHalo, tile: i32): void {
 class CopyPlanes {
   from: Planes;
   to: Planes;
-  source: usize;
-  target: usize;
+  source: Reads;
+  target: Writes;
   firstFrom: i32; // channel
   firstTo: i32;
   channels: i32;
@@ -97,10 +98,10 @@ class AddScaled {
   layout: Planes; // of the output
   leftLayout: Planes;
   rightLayout: Planes;
-  left: usize;
-  right: usize;
-  scale: usize; // one f32, 0: the scale is 1
-  output: usize;
+  left: Reads;
+  right: Reads;
+  scale: Reads; // one f32, 0: the scale is 1
+  output: Writes;
 }
 
 /** output = left + scale · right. A tile is one block. */
@@ -127,11 +128,11 @@ export function addScaled(args: AddScaled, tile: i32): void {
 class ScaleGradient {
   layout: Planes; // of the output
   rightLayout: Planes;
-  outputGradient: usize;
-  right: usize;
-  rightGradient: usize; // 0: none
-  scale: usize;
-  partials: usize; // f32[blocks]
+  outputGradient: Reads;
+  right: Reads;
+  rightGradient: Writes; // 0: none
+  scale: Reads;
+  partials: Writes; // f32[blocks]
   accumulate: i32; // 1: add to what the right's gradient holds
 }
 
@@ -163,8 +164,8 @@ export function scaleBackward(args: ScaleGradient, tile: i32): void {
 @unmanaged
 class FoldScale {
   batch: Batch;
-  partials: usize;
-  scaleGradient: usize;
+  partials: Reads;
+  scaleGradient: Writes;
 }
 
 /** ds: the blocks' parts in order. One tile. */

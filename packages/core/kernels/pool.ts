@@ -1,5 +1,6 @@
 // Pooling over windows. A tile is one block.
 
+import { Reads, Writes } from './access';
 import { LINE, LINE_SHIFT } from './layout';
 import { Planes, planeOf, rowBytes } from './planes';
 
@@ -11,8 +12,8 @@ class Pool {
   stride: i32;
   padding: i32;
   average: i32; // 1: mean over the window, 0: maximum
-  input: usize;
-  output: usize;
+  input: Reads;
+  output: Writes;
 }
 
 @unmanaged
@@ -23,10 +24,10 @@ class PoolGradient {
   stride: i32;
   padding: i32;
   average: i32;
-  input: usize;
-  output: usize;
-  outputGradient: usize;
-  inputGradient: usize;
+  input: Reads;
+  output: Reads;
+  outputGradient: Reads;
+  inputGradient: Writes;
   accumulate: i32; // 1: add to what the input's gradient holds
 }
 

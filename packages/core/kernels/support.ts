@@ -1,20 +1,21 @@
 // The index of the non-zero weights, rebuilt after every optimizer step: mark and count (in the
 // optimizer), then `supportIndex` on one thread, then `supportFill` on all.
 
+import { Reads, Updates } from './access';
 import { Support, marksOf } from './layout';
 
 /** Rows in one tile of `countRows` and `supportFill`. */
-const ROWS: i32 = 16;
+export const ROWS: i32 = 16;
 
 @unmanaged
 class CountRows {
-  support: Support;
-  weight: usize;
+  support: Updates<Support>;
+  weight: Reads;
 }
 
 @unmanaged
 class IndexSupport {
-  support: Support;
+  support: Updates<Support>;
   /** Shares of the active rows' weights below which a pass runs on single entries. */
   forwardBreakEven: f32;
   inputGradientBreakEven: f32;
@@ -23,14 +24,14 @@ class IndexSupport {
 
 @unmanaged
 class FillSupport {
-  support: Support;
-  weight: usize;
+  support: Updates<Support>;
+  weight: Reads;
 }
 
 @unmanaged
 class TransposeSupport {
   support: Support; // (outputs × (inputs · taps))
-  transposed: Support; // (inputs × (outputs · taps))
+  transposed: Updates<Support>; // (inputs × (outputs · taps))
   taps: i32; // entries of a kernel
 }
 

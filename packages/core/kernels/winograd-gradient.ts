@@ -3,20 +3,21 @@
 //
 //   ∂L/∂g = Gᵀ [Σ (A ∂L/∂Y Aᵀ) ⊙ (Bᵀ d B)] G
 
+import { Reads, Writes } from './access';
 import { Sweep } from './conv';
 import {
-  ACTIVE_ROWS, Batch, LINE, LINE_SHIFT, Support, blockWeight, endBlock, fillLine, firstBlock, scratch,
+  Batch, LINE, LINE_SHIFT, Scope, Support, blockWeight, endBlock, fillLine, firstBlock, scratch,
 } from './layout';
 import { SIX } from './panel';
 import { madd, sumLanes } from './simd';
 import { POINTS, Patches, SIDE, half, patchInput, patchOutput, transformInputRow } from './winograd';
 
 /** Rows and channels of a tile of the weight gradient, and the patches that it takes at a time. */
-const ROWS: i32 = 66;
-const CHANNELS: i32 = 32;
+export const ROWS: i32 = 66;
+export const CHANNELS: i32 = 32;
 const PATCHES: i32 = 8;
 /** Rows of the weight in one tile of `foldWinograd`. */
-const FOLD_ROWS: i32 = 8;
+export const FOLD_ROWS: i32 = 8;
 
 @unmanaged
 class WinogradProducts {
@@ -24,11 +25,11 @@ class WinogradProducts {
   sweep: Sweep;
   patches: Patches;
   support: Support;
-  input: usize;
-  outputGradient: usize;
-  products: usize; // f32[parts][rows][channels][POINTS]
+  input: Reads;
+  outputGradient: Reads;
+  products: Writes; // f32[parts][rows][channels][POINTS]
   parts: i32; // of the batch
-  scope: i32; // ALL, ACTIVE_ROWS or SAMPLED
+  scope: Scope;
 }
 
 @unmanaged
@@ -36,10 +37,10 @@ class FoldWinograd {
   batch: Batch;
   patches: Patches;
   support: Support;
-  products: usize;
+  products: Reads;
   parts: i32;
-  weightGradient: usize;
-  scope: i32;
+  weightGradient: Writes;
+  scope: Scope;
 }
 
 /**
@@ -50,7 +51,7 @@ export function winogradProducts(args: WinogradProducts, tile: i32): void {
   const support = args.support, patches = args.patches, batch = args.batch, scope = args.scope;
   const part = tile % args.parts, place = tile / args.parts;
   const across = (patches.channels + CHANNELS - 1) / CHANNELS;
-  const count = scope == ACTIVE_ROWS ? support.activeRows : support.rows;
+  const count = scope == Scope.activeRows ? support.activeRows : support.rows;
   const row = (place / across) * ROWS, channel = (place % across) * CHANNELS;
   const rows = min(ROWS, count - row), channels = min(CHANNELS, patches.channels - channel);
   if (rows <= 0) return;
@@ -77,6 +78,7 @@ const SUM_BYTES: usize = <usize>(POINTS * ROWS * CHANNELS) << 4;
 const PATCH_BYTES: usize = <usize>PATCHES << LINE_SHIFT;
 const GRADIENT_POINT: usize = <usize>(ROWS * PATCHES | 1) << LINE_SHIFT;
 const INPUT_POINT: usize = <usize>(CHANNELS * PATCHES | 1) << LINE_SHIFT;
+export const SCRATCH_BYTES: usize = SUM_BYTES + <usize>SIDE * (GRADIENT_POINT + INPUT_POINT);
 
 // @ts-ignore: decorator
 @inline
@@ -216,7 +218,7 @@ function sixByTwo(sums: usize, g: usize, x: usize): void {
 /** Gᵀ w G of the products of every kernel, the parts added up in order. A tile is FOLD_ROWS rows. */
 export function foldWinograd(args: FoldWinograd, tile: i32): void {
   const support = args.support, channels = args.patches.channels;
-  const count = args.scope == ACTIVE_ROWS ? support.activeRows : support.rows;
+  const count = args.scope == Scope.activeRows ? support.activeRows : support.rows;
   const part = <usize>(support.rows * channels * POINTS) << 2;
   const weight = blockWeight(args.batch, args.scope);
   for (let at = tile * FOLD_ROWS; at < min((tile + 1) * FOLD_ROWS, count); at++) {

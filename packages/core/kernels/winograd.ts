@@ -4,6 +4,7 @@
 //
 //   Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A
 
+import { Reads, Writes } from './access';
 import { Sweep } from './conv';
 import { Batch, LINE, LINE_SHIFT, Support, fillLine, scratch } from './layout';
 import { SIX, entryOf, sixByEight } from './panel';
@@ -32,8 +33,8 @@ class PackWinograd {
   support: Support;
   sweep: Sweep;
   patches: Patches;
-  weight: usize;
-  packed: usize; // f32[POINTS][⌈rows / 6⌉][channels][6]
+  weight: Reads;
+  packed: Writes; // f32[POINTS][⌈rows / 6⌉][channels][6]
 }
 
 @unmanaged
@@ -42,10 +43,10 @@ class ConvWinograd {
   sweep: Sweep;
   patches: Patches;
   support: Support;
-  input: usize;
-  packed: usize;
-  bias: usize; // 0: none
-  output: usize;
+  input: Reads;
+  packed: Reads;
+  bias: Reads; // 0: none
+  output: Writes;
   accumulate: i32; // 1: add to what the output holds
 }
 
