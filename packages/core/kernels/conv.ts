@@ -50,7 +50,8 @@ export const POSITION_BYTES: usize = <usize>MOST_POSITIONS * 8;
  * memory, and returns how many there are.
  */
 export function placePositions(sweep: Sweep, strip: i32): i32 {
-  const first = strip * sweep.rowsPerTile, last = min(first + sweep.rowsPerTile, sweep.height);
+  const first = strip * sweep.rowsPerTile;
+  const last = min(first + sweep.rowsPerTile, sweep.height);
   let at = scratch();
   for (let y = first; y < last; y++) {
     let input = sweep.inputStart + y * sweep.inputStepY;
@@ -65,14 +66,12 @@ export function placePositions(sweep: Sweep, strip: i32): i32 {
   return (last - first) * sweep.width;
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function inputAt(position: i32): usize {
   return <usize>load<i32>(scratch() + <usize>(position << 3));
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function outputAt(position: i32): usize {
   return <usize>load<i32>(scratch() + <usize>(position << 3), 4);
 }

@@ -28,23 +28,20 @@ export enum Scope {
   sampled,
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function firstBlock(batch: Batch, scope: Scope): i32 {
-  return scope == Scope.sampled ? batch.sampledBlock : 0;
+  return scope === Scope.sampled ? batch.sampledBlock : 0;
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function endBlock(batch: Batch, scope: Scope): i32 {
-  return scope == Scope.sampled ? batch.sampledBlock + 1 : batch.blocks;
+  return scope === Scope.sampled ? batch.sampledBlock + 1 : batch.blocks;
 }
 
 /** What each of the blocks stands for. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function blockWeight(batch: Batch, scope: Scope): f32 {
-  return scope == Scope.sampled ? <f32>batch.blocks : 1;
+  return scope === Scope.sampled ? <f32>batch.blocks : 1;
 }
 
 /**
@@ -72,14 +69,12 @@ export class Support {
 }
 
 /** Where the marks of a row begin. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function marksOf(support: Support, row: i32): usize {
-  return support.marks + <usize>(row * ((support.columns + 63) >> 6) << 3);
+  return support.marks + <usize>((row * ((support.columns + 63) >> 6)) << 3);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function fillLine(line: usize, value: v128): void {
   v128.store(line, value);
   v128.store(line, value, 16);
@@ -95,8 +90,7 @@ export function bindScratch(start: usize): void {
   scratchStart = start;
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function scratch(): usize {
   return scratchStart;
 }
