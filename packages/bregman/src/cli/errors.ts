@@ -1,3 +1,4 @@
+import { UserError } from '@bregman/core/files';
 import { ConfigError } from '@bregman/core/schema';
 import { CommanderError } from 'commander';
 import { oneLine } from './text.js';
@@ -15,16 +16,31 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof ConfigError ? ExitCode.usage : ExitCode.failure;
 }
 
-/** One line on standard error; with BREGMAN_DEBUG=1 the stack, too. */
+/**
+ * One line on standard error; with BREGMAN_DEBUG=1 the stack, too. What nobody expected is a fault of
+ * ours, and the line says so.
+ */
 export function reportError(error: unknown): void {
   // Commander throws after it has shown help or version, too.
   if (error instanceof CommanderError && /Help|help|version/.test(error.code)) return;
   const message = error instanceof Error ? error.message : String(error);
-  if (message !== '')
-    process.stderr.write(`bregman: ${oneLine(message.replace(/^error: /, ''))}\n`);
+  const line = isExpected(error) ? message.replace(/^error: /, '') : `${FAULT}: ${error}`;
+  if (line !== '') process.stderr.write(`bregman: ${oneLine(line)}\n`);
   if (process.env.BREGMAN_DEBUG === '1' && error instanceof Error) {
     process.stderr.write(`${error.stack}\n`);
   }
+}
+
+const FAULT = 'a fault in bregman, not in what you gave it (BREGMAN_DEBUG=1 shows where)';
+
+/** Made for people, or by the operating system. */
+function isExpected(error: unknown): boolean {
+  return (
+    error instanceof UserError ||
+    error instanceof CommanderError ||
+    error instanceof Interruption ||
+    (error instanceof Error && 'syscall' in error)
+  );
 }
 
 /** Ends the process when nobody reads what it writes (`bregman … | head`), or the disk is full. */

@@ -1,3 +1,4 @@
+import { useWideVectors, whyNoWideVectors } from '@bregman/core/machine';
 import { version } from '@bregman/core/version';
 import { Command, Option } from 'commander';
 import { metricNames } from '../plot/metric-names.js';
@@ -12,9 +13,8 @@ const program = new Command('bregman')
   .description('Train sparse neural networks from scratch')
   .version(version)
   .option('--no-wide', 'without vectors of 256 bits, where V8 has them (the result is the same)')
-  .hook('preAction', async () => {
-    if (program.opts<{ wide: boolean }>().wide)
-      (await import('@bregman/core/engine')).useWideVectors();
+  .hook('preAction', () => {
+    if (program.opts<{ wide: boolean }>().wide) useWideVectors();
   })
   .exitOverride()
   .configureOutput({ outputError: () => {} })
@@ -24,7 +24,7 @@ const program = new Command('bregman')
       'bregman presets',
       'bregman train mnist-mlp --density 5%',
       'bregman inspect runs/mnist-mlp-1',
-    ),
+    ) + vectorsHere(),
   );
 
 program
@@ -70,16 +70,34 @@ program
       .choices(['train', 'validation', 'test'])
       .default('test'),
   )
-  .addOption(data())
+  .option('--data <dir|name>', 'where the data set is, or other data to score it on')
   .addOption(json())
   .addHelpText(
     'after',
     examples(
       'bregman eval runs/mnist-mlp-1',
       'bregman eval runs/mnist-mlp-1/best.safetensors --split validation',
+      'bregman eval model.safetensors --data photos',
     ),
   )
   .action(async (...args) => (await import('./commands/eval.js')).default(args[0], args[1]));
+
+program
+  .command('predict <run|model.safetensors> <file...>')
+  .description('what a trained network makes of images, or of the samples of IDX files')
+  .option('--top <n>', 'how many classes to name of each', '3')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    examples(
+      'bregman predict runs/photos-1 cat.jpg dog.png',
+      'bregman predict model.safetensors t10k-images-idx3-ubyte.gz --top 1',
+      'bregman predict runs/photos-1/best.safetensors new/*.jpg --json > classes.jsonl',
+    ),
+  )
+  .action(async (...args) =>
+    (await import('./commands/predict.js')).default(args[0], args[1], args[2]),
+  );
 
 program
   .command('inspect <run|model.safetensors>')
@@ -154,6 +172,12 @@ function json(): Option {
 
 function collect(value: string, values: readonly string[] = []): string[] {
   return [...values, value];
+}
+
+/** Nothing where the wide ones are used. */
+function vectorsHere(): string {
+  const reason = whyNoWideVectors();
+  return reason === undefined ? '' : `\n\nOn vectors of 128 bits: ${reason}.`;
 }
 
 function examples(...lines: string[]): string {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileError, UserError } from '@bregman/core/files';
+import { makeFolder } from '../files/index.js';
 
 /** A file of a data set as its authors publish it. */
 export interface RemoteFile {
@@ -46,7 +47,7 @@ export async function download(
   };
 
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     let received = await stat(part).then(
       ({ size }) => size,
       () => 0,

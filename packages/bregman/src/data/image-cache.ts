@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeIdx, type IdxArray } from '@bregman/core/data';
 import { fileError, UserError } from '@bregman/core/files';
-import { readBytes, writeAtomic } from '../files/disk.js';
+import { makeFolder, readBytes, writeAtomic } from '../files/index.js';
 import { forEachBounded } from './bounded.js';
 import { cacheFolder } from './cache.js';
 
@@ -36,9 +36,7 @@ export async function cachedImages(
   const images = await decode();
   // Not a UserError is a bug or an abort.
   try {
-    await mkdir(directory, { recursive: true }).catch((error) => {
-      throw fileError(error, 'write', directory);
-    });
+    await makeFolder(directory);
     await writeAtomic(file, encode(images, key));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -1,3 +1,11 @@
 export { htmlPage } from './html.js';
-export { type DrawnReport, drawReport, type Report, type Table, writeReport } from './report.js';
+export {
+  type Column,
+  type DrawnFigure,
+  type DrawnReport,
+  drawReport,
+  type Report,
+  type Table,
+} from './report.js';
 export { reportOfRuns } from './runs.js';
+export { writeReport } from './write.js';

@@ -1,10 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileError } from '@bregman/core/files';
-import { writeAtomic } from '../files/index.js';
 import { type Figure, renderSvg } from '../plot/index.js';
-import { htmlPage } from './html.js';
-import { markdownPage } from './markdown.js';
 
 /** What an experiment has shown. All text is plain: the writers escape it. */
 export interface Report {
@@ -23,11 +17,16 @@ export interface Report {
 /** A table of text. */
 export interface Table {
   readonly title: string;
-  /** Left unless it says right. */
-  readonly columns: readonly { readonly name: string; readonly align?: 'left' | 'right' }[];
+  readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];
   /** Below the table. */
   readonly notes?: readonly string[];
+}
+
+/** A column of a table, on the left unless it says right. */
+export interface Column {
+  readonly name: string;
+  readonly align?: 'left' | 'right';
 }
 
 /** A figure with its drawing. */
@@ -54,28 +53,4 @@ export async function drawReport(report: Report): Promise<DrawnReport> {
     }
   }
   return { ...report, figures, warnings };
-}
-
-/**
- * Writes a report into a folder: `report.html`, one file with everything in it, `report.md`, and
- * beside it the figures that it shows, `NAME.svg` each. A figure that cannot be drawn becomes a
- * warning.
- *
- * @returns the paths of both pages
- * @throws {UserError} the folder cannot be written
- */
-export async function writeReport(
-  report: Report,
-  folder: string,
-): Promise<{ html: string; markdown: string }> {
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw fileError(error, 'write', folder);
-  });
-  const drawn = await drawReport(report);
-  // The pages come last: what they show is there when they are.
-  for (const { name, svg } of drawn.figures) await writeAtomic(join(folder, `${name}.svg`), svg);
-  const [html, markdown] = [join(folder, 'report.html'), join(folder, 'report.md')];
-  await writeAtomic(html, htmlPage(drawn));
-  await writeAtomic(markdown, markdownPage(drawn));
-  return { html, markdown };
 }

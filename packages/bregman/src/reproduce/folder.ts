@@ -1,6 +1,6 @@
 /** The folders of an experiment's runs: what state they are in, and what they hold. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { thisMachine } from '@bregman/core/engine';
 import { fileError, UserError } from '@bregman/core/files';
@@ -8,7 +8,7 @@ import { parse, parseJson } from '@bregman/core/schema';
 import { type Config, machineSchema } from '@bregman/core/train';
 import { version } from '@bregman/core/version';
 import * as v from 'valibot';
-import { readBytes, writeAtomic } from '../files/index.js';
+import { makeFolder, readBytes, writeAtomic } from '../files/index.js';
 import { readConfig, readMetrics, readSummary, runFiles } from '../runs/index.js';
 import { rowOfEpoch, rowOfSummary } from './metric.js';
 import type { Outcome } from './outcome.js';
@@ -136,9 +136,7 @@ export async function runRecovery(run: PlannedRun, problem: Recovery): Promise<O
   const started = performance.now();
   const metrics = recover(problem);
   const seconds = (performance.now() - started) / 1000;
-  await mkdir(run.path, { recursive: true }).catch((error) => {
-    throw fileError(error, 'write', run.path);
-  });
+  await makeFolder(run.path);
   const write = (name: string, value: unknown) =>
     writeAtomic(join(run.path, name), `${JSON.stringify(value, null, 2)}\n`);
   await write(runFiles.config, problem);

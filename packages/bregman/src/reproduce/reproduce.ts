@@ -10,7 +10,7 @@ import { configOf, inputLoss } from './pictures.js';
 import { type Extent, type PlannedRun, planRuns, runsOf } from './plan.js';
 import { provenanceOf } from './provenance.js';
 import { shortened } from './shortened.js';
-import { comparisonTable, tableOf } from './tables.js';
+import { comparisonTables, tableOf } from './tables.js';
 
 export interface ReproduceOptions extends Extent, ExecuteOptions {
   /** The folder of runs and report; by default `results/NAME`, of quick ones `results/NAME-quick`. */
@@ -143,16 +143,12 @@ async function reportOf(
       warnings.push(`figure ${spec.name} is missing: ${error.message}`);
     }
   }
-  const comparison = comparisonTable(runs, unit);
   return {
     name,
     title,
     summary: [`${shows[0].toUpperCase()}${shows.slice(1)}.`, ...notes],
     warnings,
-    tables: [
-      ...tables.map((spec) => tableOf(spec, runs, unit)),
-      ...(comparison ? [comparison] : []),
-    ],
+    tables: [...tables.map((spec) => tableOf(spec, runs, unit)), ...comparisonTables(runs, unit)],
     figures: drawn,
     provenance: [['experiment', source], ...(await provenanceOf(outcomes, options.command))],
   };

@@ -55,7 +55,7 @@ function referenceRows(
   references: readonly Reference[],
   end: number | undefined,
 ): string[][] {
-  return [...new Set(references.map(({ source }) => source))].flatMap((source) => {
+  return sourcesOf(references).flatMap((source) => {
     const given = columns.map(({ metric, at = end }) => {
       const known = references.find(
         (each) => each.source === source && each.at === at && metric in each.values,
@@ -82,69 +82,65 @@ function listOf(values: number | number[] | undefined): readonly number[] {
 }
 
 /**
- * Our numbers beside other people's, epoch by epoch, with the differences called by their names;
- * undefined where nobody has any.
+ * Our numbers beside other people's, with the differences called by their names: a table for each run and each
+ * source that has some for it, a row for each epoch.
  */
-export function comparisonTable(all: readonly RunOutcomes[], unit: Unit): Table | undefined {
-  const rows = all.flatMap(({ run, outcomes }) => comparisonRows(run, outcomes));
-  if (rows.length === 0) return undefined;
+export function comparisonTables(all: readonly RunOutcomes[], unit: Unit): Table[] {
+  const tables = all.flatMap(({ run, outcomes }) =>
+    sourcesOf(run.references).flatMap((source) => {
+      const theirs = run.references.filter((each) => each.source === source);
+      const rows = comparisonRows(theirs, outcomes);
+      return rows.length === 0
+        ? []
+        : [comparisonTable(`${run.label}, beside ${source}`, unit, rows)];
+    }),
+  );
+  const last = tables.pop();
+  return last ? [...tables, { ...last, notes: [SPREAD_NOTE] }] : [];
+}
+
+const SPREAD_NOTE =
+  'Mean ± standard deviation over the seeds. Within the spread: the means are no further apart ' +
+  'than twice the standard error of their difference, 2·√(s₁²/n₁ + s₂²/n₂). A single seed is ' +
+  'taken to spread like the other side; of one seed each, no spread is known.';
+
+function comparisonTable(title: string, unit: Unit, rows: readonly string[][]): Table {
   return {
-    title: 'Beside other people’s numbers',
+    title,
     columns: [
-      ...['run', 'metric', 'whose', `after ${unit}`].map((name) => ({ name })),
+      { name: 'metric' },
+      { name: `after ${unit}`, align: 'right' },
       { name: 'ours', align: 'right' },
       { name: 'theirs', align: 'right' },
-      { name: 'difference of ours' },
+      { name: 'ours is' },
     ],
     rows,
-    notes: [
-      'Mean ± standard deviation over the seeds. Within the spread: the means are no further apart ' +
-        'than twice the standard error of their difference, 2·√(s₁²/n₁ + s₂²/n₂). A single seed is ' +
-        'taken to spread like the other side; of one seed each, no spread is known.',
-    ],
   };
 }
 
-function comparisonRows({ label, references }: ExperimentRun, outcomes: readonly Outcome[]) {
-  const keys = references.flatMap(({ source, values }) =>
-    Object.keys(values).map((metric) => ({ source, metric })),
-  );
-  const unique = keys.filter(
-    ({ source, metric }, i) =>
-      keys.findIndex((other) => other.source === source && other.metric === metric) === i,
-  );
-  return unique.flatMap(({ source, metric: name }) => {
+/** By metric, then by epoch; only the first row of a metric names it. */
+function comparisonRows(references: readonly Reference[], outcomes: readonly Outcome[]) {
+  const names = new Set(references.flatMap(({ values }) => Object.keys(values)));
+  return [...names].flatMap((name) => {
     const metric = metricOf(name);
-    const moments = references
-      .filter((each) => each.source === source && name in each.values)
+    return references
+      .filter(({ values }) => name in values)
       .map(({ at, values }) => ({
-        at: String(at),
+        at,
         ours: metricValues(outcomes, name, at),
         theirs: listOf(values[name]),
       }))
-      .filter(({ ours }) => ours.length > 0);
-    if (moments.length === 0) return [];
-    const joined = (of: (moment: (typeof moments)[number]) => string) =>
-      moments.map(of).join(' / ');
-    return [
-      [
-        label,
-        metric.label,
-        source,
-        joined(({ at }) => at),
-        joined(({ ours }) => spreadOf(metric, ours)),
-        joined(({ theirs }) => spreadOf(metric, theirs)),
-        inWords(
-          moments.map(({ at, ours, theirs }) => [at, differenceInWords(ours, theirs, metric)]),
-        ),
-      ],
-    ];
+      .filter(({ ours }) => ours.length > 0)
+      .map(({ at, ours, theirs }, i) => [
+        i === 0 ? metric.label : '',
+        String(at),
+        spreadOf(metric, ours),
+        spreadOf(metric, theirs),
+        differenceInWords(ours, theirs, metric),
+      ]);
   });
 }
 
-/** Once where it is the same at all moments. */
-function inWords(differences: readonly (readonly [at: string, difference: string])[]): string {
-  const distinct = new Set(differences.map(([, difference]) => difference));
-  if (distinct.size === 1) return differences[0][1];
-  return differences.map(([at, difference]) => `${at}: ${difference}`).join('; ');
+function sourcesOf(references: readonly Reference[]): string[] {
+  return [...new Set(references.map(({ source }) => source))];
 }

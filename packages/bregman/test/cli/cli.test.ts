@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { version } from '@bregman/core';
-import { useWideVectors } from '@bregman/core/engine';
+import { whyNoWideVectors } from '@bregman/core/engine';
 import { encodeSafetensors } from '@bregman/core/files';
 import { presets } from '@bregman/core/train';
 import {
@@ -18,7 +18,7 @@ import {
   workplace,
 } from './bregman.js';
 
-const commands = ['train', 'resume', 'eval', 'inspect', 'plot', 'presets'];
+const commands = ['train', 'resume', 'eval', 'predict', 'inspect', 'plot', 'presets'];
 const isRoot = process.getuid?.() === 0;
 
 /** One line on standard error and nothing on standard output, with this exit code. */
@@ -42,6 +42,24 @@ test('help has examples, version is the version', async () => {
     assert.match(stdout, new RegExp(`Examples:\\n {2}\\$ bregman ${command}`));
   }
   assert.equal((await bregman(['--version'])).stdout, `${version}\n`);
+});
+
+/** To be loaded before a program: as if its V8 knew the flag, in a version that nobody has tested. */
+const untested = `data:text/javascript,${encodeURIComponent(`
+  const versions = { ...process.versions, v8: '99.1.2.3-node.4' };
+  const variables = { ...process.config.variables, v8_enable_wasm_simd256_revec: 1 };
+  Object.defineProperty(process, 'versions', { value: versions });
+  Object.defineProperty(process, 'config', { value: { ...process.config, variables } });
+`)}`;
+const isUntested = `V8 99.1.2 of Node ${process.version} is not tested with wide vectors`;
+
+test('help ends with why there are no wide vectors, where there are none', async () => {
+  const here = await bregman(['--help']);
+  const reason = whyNoWideVectors();
+  assert.equal(here.stdout.includes('On vectors of 128 bits'), reason !== undefined);
+  assert.ok(here.stdout.endsWith(reason === undefined ? 'mnist-mlp-1\n' : `: ${reason}.\n`));
+  const elsewhere = await run(process.execPath, ['--import', untested, main, '--help']);
+  assert.ok(elsewhere.stdout.endsWith(`\n\nOn vectors of 128 bits: ${isUntested}.\n`));
 });
 
 test('without a command the help is shown on standard error', async () => {
@@ -129,6 +147,18 @@ test('failures are exit code 1 and one line', async (t) => {
   }
   const { stderr } = await bregman(['inspect', 'none'], { cwd, env: { BREGMAN_DEBUG: '1' } });
   assert.match(stderr, /^bregman: cannot read none: .*\nUserError: .*\n {4}at /);
+});
+
+test('a fault of ours is not reported as the user’s', async (t) => {
+  const cwd = await workplace(t);
+  await writeFile(join(cwd, 'mine.json'), '{}');
+  const fault = 'JSON.parse = () => { throw new TypeError("x is undefined") };';
+  const breaking = ['--import', `data:text/javascript,${encodeURIComponent(fault)}`];
+  const args = [...breaking, main, 'train', 'mine.json'];
+  const outcome = await run(process.execPath, args, { cwd });
+  assertFailure(outcome, 1, /^bregman: a fault in bregman, not in what .*: TypeError: x is undef/);
+  const debugged = await run(process.execPath, args, { cwd, env: { BREGMAN_DEBUG: '1' } });
+  assert.match(debugged.stderr, /\n {4}at /);
 });
 
 test('a folder that cannot be written', {
@@ -247,19 +277,23 @@ test('with --json standard output holds the metrics, then the summary', async (t
 
 test('wide vectors where this Node has tested ones, none with --no-wide; the same weights', async (t) => {
   const cwd = await workplace(t);
-  const train = async (out: string, ...flags: string[]) => {
-    const args = [...small, '--epochs', '1', '--out', out, ...flags];
-    const { code, stderr } = await bregman(args, { cwd });
+  const train = async (out: string, flags: string[], ofNode: string[] = []) => {
+    const args = [...ofNode, main, ...small, '--epochs', '1', '--out', out, ...flags];
+    const { code, stderr } = await run(process.execPath, args, { cwd });
     assert.deepEqual([code, stderr.includes('unrecognized')], [0, false], stderr);
-    const summary = JSON.parse(await readFile(join(cwd, out, 'summary.json'), 'utf8'));
+    const { machine } = JSON.parse(await readFile(join(cwd, out, 'summary.json'), 'utf8'));
     return {
-      isWide: summary.machine.wideVectors,
+      vectors: [machine.wideVectors, machine.whyNarrow],
       weights: await readFile(join(cwd, out, 'last.safetensors')),
     };
   };
-  const [wide, narrow] = [await train('wide'), await train('narrow', '--no-wide')];
-  assert.equal(narrow.isWide, false);
-  assert.equal(wide.isWide, useWideVectors());
+  const wide = await train('wide', []);
+  const narrow = await train('narrow', ['--no-wide']);
+  const elsewhere = await train('elsewhere', [], ['--import', untested]);
+  const reason = whyNoWideVectors();
+  assert.deepEqual(wide.vectors, [reason === undefined, reason]);
+  assert.deepEqual(narrow.vectors, [false, reason ?? 'nobody asked for wide vectors']);
+  assert.deepEqual(elsewhere.vectors, [false, isUntested]);
   assert.deepEqual(wide.weights, narrow.weights);
 });
 

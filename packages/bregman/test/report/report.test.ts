@@ -62,7 +62,7 @@ test('the page holds everything and needs nothing', async (t) => {
   assert.doesNotMatch(html, /<script|<link|<img|https?:(?!\/\/www\.w3\.org\/)/);
   const order = [
     ...['<h1>A report', 'Seed 2 is missing.', 'What it shows.', 'What came out.', '<h2>Accuracy'],
-    ...['97.1 %', 'Mean over 3 seeds.', 'Over epochs.', 'bregman reproduce demo'],
+    ...['97.1\u00a0%', 'Mean over 3 seeds.', 'Over epochs.', 'bregman reproduce demo'],
   ];
   const places = order.map((text) => html.indexOf(text, html.indexOf('<body>')));
   assert.ok(!places.includes(-1));
@@ -126,6 +126,64 @@ test('any text is shown as it is', async (t) => {
   assert.match(markdown, /^\\- 1 # 2$/m);
   assert.match(markdown, /^3\\\. 4$/m);
   assert.match(markdown, /^\| {2}\|$/m);
+});
+
+/** The text of each table's head, and of the cells of its first row. */
+function tablesOf(html: string): { head: string[]; first: string[] }[] {
+  const cells = (text: string, tag: string) =>
+    [...text.matchAll(new RegExp(`<${tag}[^>]*>(.*?)</${tag}>`, 'g'))].map(([, cell]) =>
+      cell.replaceAll('\u00a0', ' ').replace(/<[^>]*>/g, ''),
+    );
+  return [...html.matchAll(/<table>(.*?)<\/table>/gs)].map(([, table]) => {
+    const [, row] = table.match(/<tbody>\n<tr>(.*?)<\/tr>/s)!;
+    return { head: cells(table, 'th'), first: cells(row, 'td') };
+  });
+}
+
+test('a table that no telephone has room for is there once more in bands of columns', async (t) => {
+  const names = ['run', 'test accuracy', 'validation accuracy', 'density', 'J', 'time', 'seeds'];
+  const columns = names.map((name) => ({ name }));
+  const row = ['LinBreg', '97.2 ± 0.2 %', '96.8 ± 0.4 %', '8.79 ± 0.32 %', '7.2e-7', '12 s', '3'];
+  const { html } = await written(t, {
+    tables: [
+      { title: 'Wide', columns, rows: [row] },
+      { title: 'Narrow', columns: columns.slice(0, 2), rows: [row.slice(0, 2)] },
+    ],
+  });
+  const [whole, ...rest] = tablesOf(html);
+  const narrow = rest.pop();
+  assert.deepEqual(whole, { head: names, first: row });
+  assert.deepEqual(narrow, { head: names.slice(0, 2), first: row.slice(0, 2) });
+  assert.ok(rest.length > 1);
+  for (const { head, first } of rest) assert.deepEqual([head[0], first[0]], ['run', 'LinBreg']);
+  assert.deepEqual(
+    rest.flatMap(({ head }) => head.slice(1)),
+    names.slice(1),
+  );
+  assert.deepEqual(
+    rest.flatMap(({ first }) => first.slice(1)),
+    row.slice(1),
+  );
+  // One width decides which of both is shown.
+  const [, width] = html.match(/<div class="whole-(\d+)"><table>/)!;
+  assert.ok(html.includes(`<div class="bands-${width}"><table>`));
+  assert.ok(html.includes(`@media (max-width: ${width}rem)`));
+  assert.equal(html.match(/@media \(max-width: \d+rem\) \{\n\.whole/g)?.length, 1);
+});
+
+test('no line ends within a number and its unit', async (t) => {
+  const { html } = await written(t, {
+    tables: [
+      {
+        title: 'a',
+        columns: [{ name: 'run' }],
+        rows: [['λ = 0.1, 97.2 ± 0.2 %, 7.2e-5, two words']],
+      },
+    ],
+  });
+  const held =
+    'λ\u00a0=\u00a00.1, 97.2 ±\u00a00.2\u00a0%, <span class="number">7.2e-5</span>, two words';
+  assert.ok(html.includes(`<td>${held}</td>`));
 });
 
 test('a caption with $& is text like any other', async (t) => {

@@ -45,6 +45,7 @@ test('an experiment runs once, and is averaged over its seeds', async (t) => {
   assert.deepEqual(first.report.warnings, []);
 
   const [table, comparison] = first.report.tables;
+  assert.equal(first.report.tables.length, 2);
   assert.deepEqual(
     table.rows.map(([label]) => label),
     ['small λ', '– somebody', 'large λ'],
@@ -57,16 +58,18 @@ test('an experiment runs once, and is averaged over its seeds', async (t) => {
   const deviation = Math.abs(accuracies[0] - accuracies[1]) / Math.SQRT2;
   assert.equal(table.rows[0][1], `${(100 * mean).toFixed(1)} ± ${(100 * deviation).toFixed(1)} %`);
   assert.equal(table.rows[0][3], '2');
+  assert.equal(comparison.title, 'small λ, beside somebody');
   assert.deepEqual(
-    comparison.rows.map(([label, metric, source, at]) => [label, metric, source, at]),
+    comparison.rows.map(([metric, at]) => [metric, at]),
     [
-      ['small λ', 'test accuracy', 'somebody', '3'],
-      ['small λ', 'density', 'somebody', '1'],
+      ['test accuracy', '3'],
+      ['density', '1'],
     ],
   );
-  assert.match(comparison.rows[0][4], /^\d[\d.]* ± [\d.]+ %$/);
-  assert.equal(comparison.rows[0][5], '15.0 ± 7.1 %');
-  assert.match(comparison.rows[1][6], /points denser$/);
+  assert.match(comparison.rows[0][2], /^\d[\d.]* ± [\d.]+ %$/);
+  assert.equal(comparison.rows[0][3], '15.0 ± 7.1 %');
+  assert.match(comparison.rows[1][4], /points denser$/);
+  assert.match(comparison.notes?.[0] ?? '', /^Mean ± standard deviation/);
 
   const charts = first.report.figures.map(({ chart }) => chart);
   assert.deepEqual(

@@ -47,6 +47,15 @@ export interface Dataset {
 /**
  * Samples from the user's own arrays, checked and not copied.
  *
+ * ```ts
+ * import { samples } from '@bregman/core';
+ *
+ * const images = samples(new Uint8Array(100 * 784), [1, 28, 28], new Uint8Array(100), { classes: 10 });
+ * const values = { kind: 'values', shape: [2], values: new Float32Array(200) } as const;
+ * const regression = samples(new Float32Array(300), [3], values);
+ * console.log(images.count, regression.targets.kind);
+ * ```
+ *
  * @param inputs count × shape values, sample-major; bytes stand for 0 to 1, floats for themselves.
  * @param shape of one sample, e.g. [1, 28, 28]; the number of samples follows from it.
  * @param targets class labels (one a sample), or values of any shape for regression.

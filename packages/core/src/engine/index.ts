@@ -10,13 +10,14 @@ export {
 } from './buffers.js';
 export { Engine, type EngineOptions, LANES, type LoadedProgram } from './engine.js';
 export { ActivationKind, Scope, sizes, Update } from './generated/kernels.js';
-export { type Build, type Kernels, loadKernels } from './kernel-files.js';
+export { type Build, type Kernels, loadKernels, whyNoKernels } from './kernel-files.js';
 export {
   hasWideVectors,
   type Machine,
   peakMemoryBytes,
   thisMachine,
   useWideVectors,
+  whyNoWideVectors,
 } from './machine.js';
 export {
   abreast,

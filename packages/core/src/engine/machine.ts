@@ -28,3 +28,8 @@ export function hasWideVectors(): boolean {
 export function useWideVectors(): boolean {
   return host.useWideVectors();
 }
+
+/** Why {@link useWideVectors} does nothing here, in half a sentence; undefined where it does. */
+export function whyNoWideVectors(): string | undefined {
+  return host.whyNoWideVectors();
+}

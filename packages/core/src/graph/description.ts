@@ -1,3 +1,4 @@
+import { UserError } from '../files/errors.js';
 import type { Shape } from '../math/index.js';
 import type { BufferShape, Layer, LayerType, LayerTypes, ParameterShape } from './layer.js';
 import { formatShape } from './shapes.js';
@@ -42,8 +43,18 @@ export type LayerEntry =
  * Describes a network. A layer reads the one before it unless it names its inputs; one without a
  * name gets its position, as in PyTorch's Sequential.
  *
- *     network([784], [['fc1', linear(200)], relu(), ['fc2', linear(10)]])
- *     network([3, 32, 32], [['a', conv2d(8, 3)], ['b', relu()], ['sum', add(), 'a', 'b'], …])
+ * ```ts
+ * import { add, conv2d, flatten, linear, network, relu } from '@bregman/core';
+ *
+ * const chain = network([784], [['fc1', linear(200)], relu(), ['fc2', linear(10)]]);
+ * const residual = network(
+ *   [3, 32, 32],
+ *   [['a', conv2d(3, 3, { padding: 1 })], ['b', relu()], ['sum', add(), 'input', 'b'], flatten(), linear(10)],
+ * );
+ * console.log(chain, residual);
+ * ```
+ *
+ * @param input shape of one sample: (features) or (channels, height, width)
  */
 export function network(input: Shape, layers: readonly LayerEntry[]): NetworkDescription {
   return {
@@ -64,18 +75,18 @@ function isNamed(entry: LayerEntry): entry is Exclude<LayerEntry, Layer> {
  * Infers all shapes of a network.
  *
  * @param typeOf what its kinds of layers are; `resolve` of `layers/` knows ours
- * @throws Error that names the layer which cannot take its inputs and the layers that these come
+ * @throws {UserError} that names the layer which cannot take its inputs and the layers that these come
  *   from, one that no other reads, or a name that is used twice or not known
  */
 export function resolveWith(
   typeOf: LayerTypes,
   { input, layers }: NetworkDescription,
 ): ResolvedLayer[] {
-  if (layers.length === 0) throw new Error('a network needs a layer');
+  if (layers.length === 0) throw new UserError('a network needs a layer');
   const shapes = new Map<string, Shape>([[INPUT, input]]);
   let previous = INPUT;
   const resolvedLayers = layers.map(({ name, layer, inputs = [previous] }) => {
-    if (shapes.has(name)) throw new Error(`two layers are named '${name}'`);
+    if (shapes.has(name)) throw new UserError(`two layers are named '${name}'`);
     const resolved = resolveLayer(typeOf, { name, layer, inputs }, shapes);
     shapes.set(name, resolved.outputShape);
     previous = name;
@@ -89,7 +100,7 @@ function checkReaders(layers: readonly ResolvedLayer[]): void {
   const read = new Set(layers.flatMap(({ inputs }) => inputs));
   const idle = layers.slice(0, -1).find(({ name }) => !read.has(name));
   if (!idle) return;
-  throw new Error(
+  throw new UserError(
     `layer '${idle.name}' (${idle.layer.kind}): no other layer reads it, and it is not the last`,
   );
 }
@@ -101,7 +112,7 @@ function resolveLayer(
 ): ResolvedLayer {
   const unknown = inputs.find((each) => !shapes.has(each));
   if (unknown !== undefined) {
-    throw new Error(`layer '${name}': there is no layer '${unknown}' before it`);
+    throw new UserError(`layer '${name}': there is no layer '${unknown}' before it`);
   }
   const given = inputs.map((each) => shapes.get(each)!);
   try {
@@ -117,8 +128,9 @@ function resolveLayer(
       buffers: type.buffers?.(layer, given) ?? {},
     };
   } catch (error) {
+    if (!(error instanceof UserError)) throw error;
     const from = inputs.map((each, i) => `${formatShape(given[i])} from '${each}'`).join(', ');
-    throw new Error(`layer '${name}' (${layer.kind}, input ${from}): ${(error as Error).message}`);
+    throw new UserError(`layer '${name}' (${layer.kind}, input ${from}): ${error.message}`);
   }
 }
 
@@ -129,5 +141,5 @@ function checkCount(wanted: LayerType<Layer>['inputs'], count: number): void {
     '1 or 2': count === 1 || count === 2,
     several: count >= 2,
   };
-  if (!fits[wanted]) throw new Error(`it takes ${wanted} inputs, not ${count}`);
+  if (!fits[wanted]) throw new UserError(`it takes ${wanted} inputs, not ${count}`);
 }

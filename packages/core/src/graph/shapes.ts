@@ -1,3 +1,4 @@
+import { UserError } from '../files/errors.js';
 import type { Shape } from '../math/index.js';
 
 /** A shape as people write it: 3 × 32 × 32. */
@@ -5,11 +6,11 @@ export function formatShape(shape: Shape): string {
   return shape.join(' × ');
 }
 
-/** @throws Error where one of the numbers is not whole, or below the least that it may be */
+/** @throws {UserError} where one of the numbers is not whole, or below the least that it may be */
 export function requireWhole(numbers: Readonly<Record<string, number>>, least: number): void {
   for (const [name, value] of Object.entries(numbers)) {
     if (!Number.isInteger(value) || value < least) {
-      throw new Error(`${name} must be a whole number from ${least} on, not ${value}`);
+      throw new UserError(`${name} must be a whole number from ${least} on, not ${value}`);
     }
   }
 }
@@ -17,12 +18,12 @@ export function requireWhole(numbers: Readonly<Record<string, number>>, least: n
 /**
  * The shape of an image: channels, height, width.
  *
- * @throws Error where it is none
+ * @throws {UserError} where it is none
  */
 export function requireImage(shape: Shape): readonly [number, number, number] {
   const [channels, height, width] = shape;
   if (shape.length === 3) return [channels, height, width];
-  throw new Error(
+  throw new UserError(
     `the input must be an image (channels × height × width), not ${formatShape(shape)}`,
   );
 }

@@ -33,6 +33,8 @@ export interface Host {
   hasWideVectors(): boolean;
   /** Asks for that, where it is known to work; says whether it did. */
   useWideVectors(): boolean;
+  /** Why `useWideVectors` does nothing here, in half a sentence; undefined where it does. */
+  whyNoWideVectors(): string | undefined;
 }
 
 /** A started thread. */

@@ -4,7 +4,7 @@ import type { GroupAxis, Regularizer } from './regularizer.js';
 /**
  * R(θ) = Σ_g √n_g ‖θ_g‖₂, n_g the size of the group: whole groups vanish together.
  *
- * Its functions throw a RangeError on shapes that have no such groups, see {@link groupsOf}.
+ * Its functions throw a UserError on shapes that have no such groups, see {@link groupsOf}.
  */
 export function group(by: GroupAxis): Regularizer {
   return {

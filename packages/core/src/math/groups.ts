@@ -1,3 +1,4 @@
+import { UserError } from '../files/errors.js';
 import type { GroupAxis, Shape } from './regularizer.js';
 import { sizeOf } from './regularizer.js';
 
@@ -18,12 +19,12 @@ export interface Groups {
  * The groups of a weight of this shape. Rows and filters take rank 1 or more, columns and kernels
  * rank 2 or more; the kernels of a linear weight are its entries.
  *
- * @throws RangeError when the rank is too small.
+ * @throws {UserError} the rank is too small
  */
 export function groupsOf(shape: Shape, by: GroupAxis): Groups {
   const axes = by === 'rows' || by === 'filters' ? 1 : 2;
   if (shape.length < axes) {
-    throw new RangeError(`groups by ${by} need rank ${axes} or more, got shape (${shape})`);
+    throw new UserError(`groups by ${by} need rank ${axes} or more, got shape (${shape})`);
   }
   const inner = sizeOf(shape.slice(axes));
   return by === 'columns'

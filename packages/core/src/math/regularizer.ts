@@ -26,6 +26,14 @@ export type GroupAxis = 'rows' | 'columns' | 'kernels' | 'filters';
  * so that a policy can steer it, and reaches these functions inside `t`.
  *
  * To add a regularizer, implement `value`, `prox` and `subgradient`; nothing else has to change.
+ *
+ * ```ts
+ * import { l1 } from '@bregman/core/math';
+ *
+ * const theta = Float32Array.of(0.3, -2, 0);
+ * l1().prox(theta, [3], 0.5); // soft threshold: 0, −1.5, 0
+ * console.log(l1().value(theta, [3])); // 1.5
+ * ```
  */
 export interface Regularizer {
   readonly name: string;

@@ -10,7 +10,7 @@ import type { GroupAxis, Regularizer } from './regularizer.js';
  * threshold or that of its group is reached.
  *
  * @param mix share of l1, strictly between 0 and 1 (at the ends use `group` and `l1`).
- * @throws RangeError on another mix; its functions also on shapes without such groups.
+ * @throws RangeError on another mix; its functions throw a UserError on shapes without such groups.
  */
 export function sparseGroup(by: GroupAxis, mix: number): Regularizer {
   if (!(mix > 0 && mix < 1)) {

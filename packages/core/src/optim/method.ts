@@ -46,7 +46,19 @@ export interface KernelStep {
   readonly followsRegularizer?: boolean;
 }
 
-/** An optimization method as its own mathematics. The fused kernels are tested against it. */
+/**
+ * An optimization method as its own mathematics. The fused kernels are tested against it.
+ *
+ * ```ts
+ * import { l1 } from '@bregman/core/math';
+ * import { initialState, methods } from '@bregman/core/optim';
+ *
+ * const hyper = { learningRate: 0.1, lambda: 0.1, delta: 1, momentum: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+ * const state = initialState(methods.linbreg, new Float32Array(4), [2, 2], hyper, l1());
+ * methods.linbreg.step(state, Float32Array.of(-2, 0.5, 0, 0), hyper, l1(), 1);
+ * console.log(state.theta); // one weight has crossed λ: 0.1, 0, 0, 0
+ * ```
+ */
 export interface Method {
   readonly name: MethodName;
   /** Whether the method carries v: the Bregman methods do. */

@@ -2,7 +2,11 @@
 export interface Resumable<State = unknown> {
   /** A copy of what has to be saved, fit for JSON. */
   state(): State;
-  /** Continues from a saved state. */
+  /**
+   * Continues from a saved state.
+   *
+   * @throws {UserError} it is none: files may be damaged
+   */
   restore(state: State): void;
 }
 

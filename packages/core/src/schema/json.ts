@@ -21,6 +21,7 @@ export function parse(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UserError(`${source}: no valid JSON (${(error as Error).message})`);
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UserError(`${source}: no valid JSON (${error.message})`, { cause: error });
   }
 }

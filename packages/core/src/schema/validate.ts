@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { UserError } from '../files/errors.js';
+import { UserError } from '../files/errors.js';
 import { ConfigError } from './config-error.js';
 
 /** A finite number from `least` (or, if `open`, above it) to `most`. */
@@ -36,13 +36,15 @@ export function oneOf<const T extends readonly string[]>(options: T) {
 /**
  * Builds something from a part of the configuration.
  *
- * @throws {ConfigError} whatever stopped it, with the part's path in front
+ * @throws {ConfigError} what the user has to mend, with the part's path in front; other errors are
+ *   ours, and stay as they are
  */
 export function build<T>(path: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    throw new ConfigError(`${path}: ${(error as Error).message}`, { cause: error });
+    if (!(error instanceof UserError)) throw error;
+    throw new ConfigError(`${path}: ${error.message}`, { cause: error });
   }
 }
 
@@ -81,13 +83,28 @@ function expectation(issue: v.BaseIssue<unknown>): string {
     Object: 'an object',
     Array: 'a list',
     string: 'a text',
+    number: 'a number',
     boolean: 'true or false',
   };
   return names[words] ?? (words.includes(', ') ? `one of ${words}` : words);
 }
 
+/** The most characters of a value that are shown. */
+const SHOWN = 60;
+
 /** A value as the user wrote it, shortened. */
 function show(input: unknown): string {
-  const text = typeof input === 'number' ? String(input) : (JSON.stringify(input) ?? String(input));
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  const json = () => JSON.stringify(outline(input, 8)) ?? String(input);
+  const text = typeof input === 'number' ? String(input) : json();
+  return text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text;
+}
+
+/** The beginning of a value: a hostile file may nest without end. */
+function outline(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '…';
+  const inner = (each: unknown) => outline(each, depth - 1);
+  if (Array.isArray(value)) return value.slice(0, SHOWN).map(inner);
+  const entries = Object.entries(value).slice(0, SHOWN);
+  return Object.fromEntries(entries.map(([key, each]) => [key, inner(each)]));
 }

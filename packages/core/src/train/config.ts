@@ -175,22 +175,23 @@ const layer = v.variant('kind', [
   }),
 ]);
 
+/** The layers of a network, as data. */
+export const layersSchema = listOf(
+  object({ name: v.string(), layer, inputs: v.exactOptional(listOf(v.string())) }),
+);
+
 const model = v.variant('kind', [
   object({ kind: v.literal('mlp'), hidden: v.array(whole(1)) }),
   // Layers of the input's own size.
   object({ kind: oneOf(['autoencoder', 'skip-encoder']), depth: v.optional(whole(1), 6) }),
   object({ kind: oneOf(imageModelNames) }),
-  object({
-    kind: v.literal('layers'),
-    layers: listOf(
-      object({ name: v.string(), layer, inputs: v.exactOptional(listOf(v.string())) }),
-    ),
-  }),
+  object({ kind: v.literal('layers'), layers: layersSchema }),
 ]);
 
 const share = number(0);
 
-const task = v.variant('kind', [
+/** What is made of images to be restored. */
+export const taskSchema = v.variant('kind', [
   object({ kind: v.literal('denoise'), noise: v.optional(number(0), 0.05) }),
   object({
     kind: v.literal('deblur'),
@@ -201,6 +202,8 @@ const task = v.variant('kind', [
 
 const sampleCounts = object({ train: v.exactOptional(whole(1)), test: v.exactOptional(whole(1)) });
 
+export const lossNames = ['cross-entropy', 'squared-error'] as const;
+
 const configSchema = object({
   data: v.optional(v.string(), 'mnist'),
   // Where the files of the set are; null: the cache, an installed package or a download.
@@ -208,7 +211,7 @@ const configSchema = object({
   // How many samples to take, drawn at random; null: all.
   samples: v.optional(v.nullable(sampleCounts), null),
   // Inputs become corrupted images, targets the clean ones; null: the classes.
-  task: v.optional(v.nullable(task), null),
+  task: v.optional(v.nullable(taskSchema), null),
   validation: v.optional(number(0), 0.05),
   // Whether inputs become (x − mean) / std with the data set's values.
   normalize: v.optional(v.boolean(), true),
@@ -218,7 +221,7 @@ const configSchema = object({
     null,
   ),
   model,
-  loss: v.optional(oneOf(['cross-entropy', 'squared-error']), 'cross-entropy'),
+  loss: v.optional(oneOf(lossNames), 'cross-entropy'),
   batchSize: v.optional(whole(1), 128),
   epochs: v.optional(whole(1), 30),
   seed: v.optional(whole(0, 2 ** 32 - 1), 0),
@@ -238,8 +241,11 @@ const configSchema = object({
 /** A configuration with everything filled in. */
 export type Config = v.InferOutput<typeof configSchema>;
 
-/** A configuration as people write it. */
-export type ConfigInput = v.InferInput<typeof configSchema>;
+/** A configuration as people write it, also as a constant. */
+export type ConfigInput = Frozen<v.InferInput<typeof configSchema>>;
+
+/** The same, all the way down unchangeable. */
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
 /**
  * Checks a configuration and fills in the defaults.

@@ -45,6 +45,20 @@ export interface EpochMetrics {
   readonly samplesPerSecond: number;
 }
 
+/** A machine, and the form of the kernels that it ran. */
+export interface TrainingMachine extends Machine {
+  /** Their build; without kernels the backend's name, such as `plain`. */
+  readonly kernels: Build | (string & {});
+  /** Why no kernels could run here. */
+  readonly whyPlain?: string;
+  /** Earlier versions did not say. */
+  readonly wideVectors?: boolean;
+  /** Where `wideVectors` is false: why, in half a sentence. Earlier versions did not say. */
+  readonly whyNarrow?: string;
+  /** Why there was one thread where more were wanted, such as a page without cross-origin isolation. */
+  readonly whyOneThread?: string;
+}
+
 /** The end of a run: summary.json. */
 export interface Summary {
   /** Missing where the data have no test set. */
@@ -64,12 +78,7 @@ export interface Summary {
   readonly peakMemoryBytes: number;
   readonly version: string;
   /** Of the session that came to the end; earlier versions wrote none. */
-  readonly machine?: Machine & {
-    readonly kernels: Build;
-    readonly wideVectors?: boolean;
-    /** Why there was one thread where more were wanted, such as a page without cross-origin isolation. */
-    readonly whyOneThread?: string;
-  };
+  readonly machine?: TrainingMachine;
 }
 
 /** Adds up the results of batches. */

@@ -1,4 +1,5 @@
 import type { Network, Stepper } from '../backend/backend.js';
+import { UserError } from '../files/errors.js';
 import type { Parameter } from '../graph/parameter.js';
 import type { Regularizer } from '../math/index.js';
 import type { LambdaView, Units } from '../optim/lambda/index.js';
@@ -44,7 +45,26 @@ export class ParameterGroup {
   }
 }
 
-/** Steps the parameters of a network, group by group. What a method remembers lies with the network's backend. */
+/**
+ * Steps the parameters of a network, group by group. What a method remembers lies with the network's backend.
+ *
+ * ```ts
+ * import { denseStart, initialize, l1, linear, network, Optimizer, WasmBackend } from '@bregman/core';
+ *
+ * const backend = await WasmBackend.create();
+ * const net = backend.compile(network([4], [linear(3)]), { batchSize: 16 });
+ * initialize(net, 0, () => ({ ...denseStart, density: 0.1 }));
+ * const { parameters } = net;
+ * const group = { method: 'linbreg', learningRate: 0.1, lambda: 0.1, regularizer: l1(), parameters } as const;
+ * const optimizer = new Optimizer(net, [group]);
+ * optimizer.start();
+ * net.loadInputs(Float32Array.of(1, 2, 3, 4), [0], 0, 1);
+ * net.loadLabels([2], [0], 0);
+ * net.differentiate();
+ * optimizer.step();
+ * backend.close();
+ * ```
+ */
 export class Optimizer {
   readonly groups: readonly ParameterGroup[];
   readonly #network: Network;
@@ -141,7 +161,7 @@ export class Optimizer {
   /**
    * Continues where `state` was taken, after `steps` steps and with the parameters of then.
    *
-   * @throws Error where an array is missing or has another length
+   * @throws {UserError} an array is missing or has another length
    */
   restore(saved: ReadonlyMap<string, Float32Array>, steps: number): Soon<void> {
     this.#steps = steps;
@@ -207,7 +227,7 @@ function arrayOf(
 ): Float32Array {
   const found = saved.get(name);
   if (found?.length === length) return found;
-  throw new Error(
+  throw new UserError(
     `optimizer state '${name}': ${length} numbers expected, ${found?.length ?? 'none'} found`,
   );
 }

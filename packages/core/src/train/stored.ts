@@ -53,9 +53,11 @@ export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
   machine: v.exactOptional(
     v.object({
       ...machineSchema.entries,
-      kernels: v.picklist(['relaxed', 'simd']),
+      kernels: v.string(),
       wideVectors: v.exactOptional(v.boolean()),
+      whyPlain: v.exactOptional(v.string()),
       whyOneThread: v.exactOptional(v.string()),
+      whyNarrow: v.exactOptional(v.string()),
     }),
   ),
 });

@@ -1,7 +1,6 @@
 /** `train` as a page's main thread sees it: a worker trains, and what it reports is passed on. */
 import { host } from '#host';
-import { WasmBackend } from '../backend/index.js';
-import { type BatchSource, isBatchSource } from '../data/batches.js';
+import { isBatchSource } from '../data/batches.js';
 import type { Samples, Targets } from '../data/samples.js';
 import { loadKernels } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
@@ -9,6 +8,7 @@ import { buildNetwork } from './build-network.js';
 import type { Config } from './config.js';
 import type { Observer } from './fit.js';
 import { errorOf, type Order, type Outcome, type Reply, type Report } from './messages.js';
+import { openBackend, runsPlain } from './open-backend.js';
 import type { TrainOptions, TrainResult } from './options.js';
 import { writeWeights } from './weights.js';
 
@@ -21,31 +21,37 @@ type StartWorker = NonNullable<typeof host.startTraining>;
 export async function trainInWorker(
   startWorker: StartWorker,
   config: Config,
-  { build, onEpoch, observers = [], signal, stop, data, ...rest }: TrainOptions,
+  { backend: wanted, build, onEpoch, observers = [], signal, stop, data, ...rest }: TrainOptions,
 ): Promise<TrainResult> {
-  const kernels = await loadKernels(!host.whyOneThread(), build);
+  const { train, test } = data;
+  refuseFunctions({ data, ...rest });
+  if (isBatchSource(train)) throw cannotTravel('data.train.batch');
+  if (typeof wanted === 'object') throw cannotTravel('backend', 'an object with methods');
+  const kernels = runsPlain({ backend: wanted, build })
+    ? undefined
+    : await loadKernels(!host.whyOneThread(), build);
   const gifts: ArrayBuffer[] = [];
+  const copies = {
+    train: await copyOf(train, gifts),
+    ...(test && { test: await copyOf(test, gifts) }),
+  };
   const order: Order = {
     ...rest,
     config,
     kernels,
-    data: {
-      ...data,
-      train: await copyOf(data.train, gifts),
-      ...(data.test && { test: await copyOf(data.test, gifts) }),
-    },
+    backend: wanted,
+    data: { ...data, ...copies },
     watchesSteps: observers.some(({ onStep }) => onStep),
     watchesCheckpoints: observers.some(({ onCheckpoint }) => onCheckpoint),
   };
   const own: Observer = { onEpoch: (metrics) => onEpoch?.(metrics) };
-  const outcome = await execute(startWorker, order, gifts, [own, ...observers], {
-    pause: signal,
-    stop,
-  });
-  const backend = await WasmBackend.create({ threads: 1, kernels });
-  const close = () => backend.close();
+  const outcome = await execute(startWorker, order, gifts, [own, ...observers], { signal, stop });
+  const { backend, close } = await openBackend({ backend: wanted, threads: 1, kernels });
   try {
+    // Between these the page can draw.
+    await host.pause();
     const network = buildNetwork(backend, config, data);
+    await host.pause();
     writeWeights(network, outcome.weights);
     return { config, network, ...outcome, close };
   } catch (error) {
@@ -60,19 +66,13 @@ function execute(
   order: Order,
   gifts: ArrayBuffer[],
   observers: readonly Observer[],
-  signals: Readonly<Record<'pause' | 'stop', AbortSignal | undefined>>,
+  { signal, stop }: Readonly<Record<'signal' | 'stop', AbortSignal | undefined>>,
 ): Promise<Outcome> {
-  let end = () => {};
+  const end = new AbortController();
   const outcome = new Promise<Outcome>((resolve, reject) => {
     const worker = startWorker(reject);
+    end.signal.addEventListener('abort', () => worker.terminate());
     const reply = (message: Reply) => worker.postMessage(message);
-    const ends = (['pause', 'stop'] as const).map((order) =>
-      onAbort(signals[order], () => reply(order)),
-    );
-    end = () => {
-      for (const forget of ends) forget();
-      worker.terminate();
-    };
     const handle = async (report: Report): Promise<void> => {
       switch (report.kind) {
         case 'step':
@@ -90,54 +90,39 @@ function execute(
           throw errorOf(report.failure);
       }
     };
+    const passOn = (wish: AbortSignal | undefined, message: Reply) => {
+      if (wish?.aborted) reply(message);
+      wish?.addEventListener('abort', () => reply(message), { signal: end.signal });
+    };
     worker.onmessage = ({ data }: MessageEvent<Report>) => void handle(data).catch(reject);
-    send(worker, order, gifts);
-    for (const order of ['pause', 'stop'] as const) if (signals[order]?.aborted) reply(order);
-  });
-  return outcome.finally(() => end());
-}
-
-/** Listens to a signal; returns what ends that. */
-function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
-  signal?.addEventListener('abort', listener);
-  return () => signal?.removeEventListener('abort', listener);
-}
-
-function send(worker: Worker, order: Order, gifts: ArrayBuffer[]): void {
-  try {
     worker.postMessage(order, gifts);
-  } catch (cause) {
-    const path = pathOfFunction(order);
-    if (path === undefined) throw cause;
-    throw new UserError(
-      `train: ${path} is a function, which cannot go to the worker that trains for a page; ` +
-        'call train in a worker of your own',
-      { cause },
-    );
+    passOn(signal, 'pause');
+    passOn(stop, 'stop');
+  });
+  return outcome.finally(() => end.abort());
+}
+
+/** Says where in the options there is a function. */
+function refuseFunctions(options: object, path = ''): void {
+  for (const [key, each] of Object.entries(options)) {
+    if (typeof each === 'function') throw cannotTravel(path + key);
+    const isRecord = typeof each === 'object' && each !== null && !ArrayBuffer.isView(each);
+    if (isRecord) refuseFunctions(each, `${path}${key}.`);
   }
 }
 
-/** Where in a record there is a function. */
-function pathOfFunction(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return undefined;
-  for (const [key, each] of Object.entries(value)) {
-    if (typeof each === 'function') return key;
-    const path = pathOfFunction(each);
-    if (path !== undefined) return `${key}.${path}`;
-  }
-  return undefined;
+function cannotTravel(path: string, what = 'a function'): UserError {
+  return new UserError(
+    `train: ${path} is ${what}, which cannot go to the worker that trains for a page; ` +
+      'call train in a worker of your own',
+  );
 }
 
 /** Bytes that are copied between two frames: a millisecond or two. */
 const PIECE_BYTES = 2 ** 22;
 
 /** A copy of samples whose arrays, put on `gifts`, can be given away. */
-async function copyOf<S extends Samples | BatchSource>(
-  samples: S,
-  gifts: ArrayBuffer[],
-): Promise<S> {
-  // A source's function is found, and refused, when it is to be sent.
-  if (isBatchSource(samples)) return samples;
+async function copyOf(samples: Samples, gifts: ArrayBuffer[]): Promise<Samples> {
   const { inputs, targets } = samples;
   return {
     ...samples,

@@ -9,6 +9,19 @@ import { trainInWorker } from './train-in-worker.js';
  * page's main thread, it trains in a worker, and the page stays responsive; its data are copied there, unless
  * their memory is shared.
  *
+ * ```ts
+ * import { samples, train } from '@bregman/core';
+ *
+ * const inputs = Float32Array.from({ length: 400 }, Math.random);
+ * const labels = Array.from({ length: 200 }, (_, i) => Number(inputs[2 * i] > inputs[2 * i + 1]));
+ * const run = await train(
+ *   { model: { kind: 'mlp', hidden: [16] }, batchSize: 16, optimizer: { lambda: 0.02 } },
+ *   { data: { train: samples(inputs, [2], labels) }, onEpoch: console.log },
+ * );
+ * console.log(run.summary.density, await run.network.predict(Float32Array.of(0.2, 0.7)));
+ * run.close();
+ * ```
+ *
  * @throws {UserError} a wrong configuration, data that do not fit it, or a host that lacks what training needs
  * @throws {DamagedRunError} the state to resume from does not fit the configuration
  * @throws {DivergenceError} the loss or a weight became infinite or NaN
@@ -17,6 +30,6 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
   const config = resolveConfig(input);
   const { startTraining } = host;
   if (startTraining) return trainInWorker(startTraining, config, options);
-  const { threads, build } = options;
-  return trainHere(config, options, { threads, build });
+  const { backend, threads, build } = options;
+  return trainHere(config, options, { backend, threads, build });
 }

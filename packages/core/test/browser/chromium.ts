@@ -34,6 +34,8 @@ export async function open(
   const origins = new Set<string>();
   page.on('pageerror', ({ message }) => errors.push(message));
   context.on('request', (request) => origins.add(new URL(request.url()).origin));
+  // What tsx makes of functions calls this, wherever they end up.
+  await page.addInitScript('globalThis.__name = (named) => named');
   if (before) await page.addInitScript(before);
   await page.goto(url);
   return { page, errors, origins };

@@ -10,7 +10,9 @@ export interface Site {
   readonly files?: Readonly<Record<string, Body>>;
 }
 
-interface Body {
+export interface Body {
+  /** By default 200. */
+  readonly status?: number;
   readonly type: string;
   readonly content: string | Uint8Array;
 }
@@ -44,7 +46,7 @@ export async function serve(site: Site, isolated: boolean): Promise<Server> {
     }
     const file = site.files?.[request.url!];
     if (file) {
-      response.writeHead(200, { 'Content-Type': file.type }).end(file.content);
+      response.writeHead(file.status ?? 200, { 'Content-Type': file.type }).end(file.content);
       return;
     }
     const folder = folders.find(({ path }) => request.url!.startsWith(`${path}/`));

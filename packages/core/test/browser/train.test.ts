@@ -6,13 +6,13 @@ import type { Browser } from 'playwright-core';
 import * as core from '#lib/index.js';
 import { plainSite, rolldownSite, viteSite } from './builds.js';
 import { launch, noChromium, open } from './chromium.js';
-import { type Found, trainMnist, type Wish } from './page/mnist.js';
+import { type Found, loadMnist, trainMnist, type Wish } from './page/mnist.js';
 import type { PageApi } from './page/page.js';
 import { type Site, serve, standardFolders } from './server.js';
 
 declare const api: PageApi;
 
-const whole: Wish = { epochs: 6, threads: 2, build: 'simd' };
+const whole: Wish = { epochs: 14, threads: 2, build: 'simd' };
 const short: Wish = { ...whole, epochs: 1 };
 
 describe('a page trains MNIST', { skip: noChromium }, () => {
@@ -23,8 +23,9 @@ describe('a page trains MNIST', { skip: noChromium }, () => {
     browser = await launch();
     const bytes = async (name: string) =>
       new Uint8Array(await readFile(join(standardFolders['/mnist'], name)));
-    inNode = await trainMnist(core, bytes, whole);
-    inNodeShortly = await trainMnist(core, bytes, short);
+    const data = await loadMnist(core, bytes);
+    inNode = await trainMnist(core, data, whole);
+    inNodeShortly = await trainMnist(core, data, short);
   });
   after(() => browser?.close());
 

@@ -7,7 +7,19 @@ import { WasmNetwork } from './network.js';
 export { type MemoryUse, memoryUse } from './memory-use.js';
 export { WasmNetwork } from './network.js';
 
-/** Runs networks on the kernels of an engine. Networks answer at once. */
+/**
+ * Runs networks on the kernels of an engine. Networks answer at once.
+ *
+ * ```ts
+ * import { initialize, linear, network, denseStart, relu, WasmBackend } from '@bregman/core';
+ *
+ * const backend = await WasmBackend.create({ threads: 2 });
+ * const net = backend.compile(network([4], [linear(8), relu(), linear(3)]), { batchSize: 16 });
+ * initialize(net, 0, () => denseStart);
+ * console.log(net.predict(Float32Array.of(1, 2, 3, 4)));
+ * backend.close();
+ * ```
+ */
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly engine: Engine;

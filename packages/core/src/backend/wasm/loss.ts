@@ -6,6 +6,7 @@ import {
   type PlannedRecord,
   words,
 } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import { planTensor, type Tensor } from '../../lowering/planes.js';
 import { sizeOf } from '../../math/index.js';
 import type { LossName } from '../backend.js';
@@ -27,7 +28,7 @@ export interface LossPlan {
 /**
  * Plans the loss on a network's output, averaged over the samples of the batch.
  *
- * @throws Error where the logits do not lie in one row
+ * @throws {UserError} where the logits do not lie in one row
  */
 export function planLoss(
   name: LossName,
@@ -37,7 +38,7 @@ export function planLoss(
 ): LossPlan {
   const features = sizeOf(output.shape);
   if (name === 'cross-entropy' && output.layout.halo > 0) {
-    throw new Error('the output is laid out for a convolution: end in flatten()');
+    throw new UserError('the output is laid out for a convolution: end in flatten()');
   }
   const blocks = Math.ceil(samples / LANES);
   const capacity = blocks * LANES;

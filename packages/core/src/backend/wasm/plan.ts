@@ -1,4 +1,5 @@
 /** Where the tensors of a network lie, and which of its gradients share memory. */
+
 import {
   type Call,
   callPerBlock,
@@ -7,6 +8,7 @@ import {
   type PlannedRecord,
   words,
 } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import { INPUT, type NetworkDescription, type ResolvedLayer } from '../../graph/description.js';
 import { type Lifetimes, planLifetimes } from '../../graph/lifetimes.js';
 import { describeParameter } from '../../graph/parameter.js';
@@ -116,7 +118,8 @@ function named<T>(name: string, kind: string, place: () => T): T {
   try {
     return place();
   } catch (error) {
-    throw new Error(`layer '${name}' (${kind}): ${(error as Error).message}`);
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`layer '${name}' (${kind}): ${error.message}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { UserError } from '../../files/errors.js';
 import type { Layer, LayerType } from '../../graph/layer.js';
 
 /** An element-wise non-linearity. */
@@ -35,7 +36,7 @@ export const activationType: LayerType<ActivationLayer> = {
 
   outputShape({ kind, slope }, [input]) {
     if (kind === 'leaky-relu' && !(slope !== undefined && slope > 0 && slope < 1)) {
-      throw new Error(`slope must lie between 0 and 1, not ${slope}`);
+      throw new UserError(`slope must lie between 0 and 1, not ${slope}`);
     }
     return input;
   },

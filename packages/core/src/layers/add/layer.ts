@@ -1,3 +1,4 @@
+import { UserError } from '../../files/errors.js';
 import type { Layer, LayerType } from '../../graph/layer.js';
 import { formatShape } from '../../graph/shapes.js';
 
@@ -22,7 +23,7 @@ export const addType: LayerType<AddLayer> = {
 
   outputShape(_, [left, right]) {
     if (String(left) !== String(right)) {
-      throw new Error(`its inputs are ${formatShape(left)} and ${formatShape(right)}`);
+      throw new UserError(`its inputs are ${formatShape(left)} and ${formatShape(right)}`);
     }
     return left;
   },

@@ -1,3 +1,4 @@
+import { UserError } from '../../files/errors.js';
 import type { Layer, LayerType } from '../../graph/layer.js';
 import { formatShape, requireImage } from '../../graph/shapes.js';
 
@@ -30,7 +31,7 @@ export const batchNorm2dType: LayerType<BatchNorm2dLayer> = {
   outputShape(_, [input, skip]) {
     requireImage(input);
     if (skip && String(skip) !== String(input)) {
-      throw new Error(`the skip connection is ${formatShape(skip)}, not ${formatShape(input)}`);
+      throw new UserError(`the skip connection is ${formatShape(skip)}, not ${formatShape(input)}`);
     }
     return input;
   },

@@ -1,3 +1,4 @@
+import { UserError } from '../../files/errors.js';
 import type { Layer, LayerType } from '../../graph/layer.js';
 import { formatShape, requireImage } from '../../graph/shapes.js';
 
@@ -17,7 +18,8 @@ export const concatenateType: LayerType<ConcatenateLayer> = {
   outputShape(_, inputs) {
     const [[, height, width]] = inputs.map(requireImage);
     const odd = inputs.find(([, h, w]) => h !== height || w !== width);
-    if (odd) throw new Error(`its inputs are ${formatShape(inputs[0])} and ${formatShape(odd)}`);
+    if (odd)
+      throw new UserError(`its inputs are ${formatShape(inputs[0])} and ${formatShape(odd)}`);
     return [inputs.reduce((sum, [channels]) => sum + channels, 0), height, width];
   },
 };

@@ -1,3 +1,4 @@
+import { UserError } from '../../files/errors.js';
 import type { Layer, LayerType } from '../../graph/layer.js';
 import { requireImage, requireWhole } from '../../graph/shapes.js';
 
@@ -33,7 +34,9 @@ export const conv2dType: LayerType<Conv2dLayer> = {
       Math.floor((extent + 2 * padding - size) / stride + 1),
     );
     if (outHeight < 1 || outWidth < 1) {
-      throw new Error(`kernels of ${size} × ${size} do not fit an image of ${height} × ${width}`);
+      throw new UserError(
+        `kernels of ${size} × ${size} do not fit an image of ${height} × ${width}`,
+      );
     }
     return [channels, outHeight, outWidth];
   },

@@ -1,4 +1,5 @@
 import { list, type PlannedRecord, record, sizes } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import type { Layout } from '../../lowering/planes.js';
 import type { ConvolutionShape } from './shape.js';
 import { goesByPatches, type Patches, planPatches } from './winograd.js';
@@ -141,7 +142,8 @@ function shifts(size: number, place: number, stride: number): number[] {
 
 function planSweep(plan: SweepPlan): Sweep {
   const { height, width, input, output, taps, weightOffsets, weightStep } = plan;
-  if (width > MOST_POSITIONS) throw new Error(`rows of ${width} are wider than ${MOST_POSITIONS}`);
+  if (width > MOST_POSITIONS)
+    throw new UserError(`rows of ${width} are wider than ${MOST_POSITIONS}`);
   const lines = taps.filter((line) => line >= 0);
   const rowsPerTile = rowsThatFit(plan);
   const fields = {

@@ -1,3 +1,4 @@
+import { UserError } from '../../files/errors.js';
 import type { Layer, LayerType } from '../../graph/layer.js';
 import { sizeOf } from '../../math/index.js';
 
@@ -18,9 +19,9 @@ export const linearType: LayerType<LinearLayer> = {
 
   outputShape({ outputs }, [input]) {
     if (!Number.isInteger(outputs) || outputs < 1) {
-      throw new Error(`outputs must be a whole number from 1 on, not ${outputs}`);
+      throw new UserError(`outputs must be a whole number from 1 on, not ${outputs}`);
     }
-    if (sizeOf(input) === 0) throw new Error('the input is empty');
+    if (sizeOf(input) === 0) throw new UserError('the input is empty');
     return [outputs];
   },
 

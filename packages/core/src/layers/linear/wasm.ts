@@ -11,6 +11,7 @@ import {
   together,
   words,
 } from '../../engine/index.js';
+import { UserError } from '../../files/errors.js';
 import type { GradientScope } from '../../graph/pass.js';
 import { when } from '../../lowering/support.js';
 import type { Site, WasmLayer } from '../../lowering/wasm.js';
@@ -28,7 +29,9 @@ const LIT_BREAK_EVEN = 0.4;
 export const linearWasm: WasmLayer<LinearLayer> = {
   place(_, site) {
     if (site.inputs[0].layout.halo > 0) {
-      throw new Error('its input is laid out for a convolution: put flatten() before this layer');
+      throw new UserError(
+        'its input is laid out for a convolution: put flatten() before this layer',
+      );
     }
     const { rows } = site.parameters.weight;
     const lit = rows < LIT_ROWS ? undefined : litGradient(site);

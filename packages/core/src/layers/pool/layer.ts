@@ -1,3 +1,4 @@
+import { UserError } from '../../files/errors.js';
 import type { Layer, LayerType } from '../../graph/layer.js';
 import { requireImage, requireWhole } from '../../graph/shapes.js';
 
@@ -38,7 +39,7 @@ export const poolType: LayerType<PoolLayer> = {
   outputShape({ size, stride = Number(size), padding }, [input]) {
     const [channels, height, width] = requireImage(input);
     if (size === 'global') {
-      if (height !== width) throw new Error(`a global pool needs a square image`);
+      if (height !== width) throw new UserError(`a global pool needs a square image`);
       return [channels, 1, 1];
     }
     requireWhole({ size, stride }, 1);
@@ -47,7 +48,9 @@ export const poolType: LayerType<PoolLayer> = {
       Math.floor((extent + 2 * padding - size) / stride + 1),
     );
     if (outHeight < 1 || outWidth < 1 || 2 * padding > size) {
-      throw new Error(`windows of ${size} × ${size} do not fit an image of ${height} × ${width}`);
+      throw new UserError(
+        `windows of ${size} × ${size} do not fit an image of ${height} × ${width}`,
+      );
     }
     return [channels, outHeight, outWidth];
   },

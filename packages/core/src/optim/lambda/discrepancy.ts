@@ -1,3 +1,6 @@
+import * as v from 'valibot';
+import { UserError } from '../../files/errors.js';
+import { validate } from '../../schema/validate.js';
 import type { LambdaPolicy } from './policy.js';
 
 /** Of {@link discrepancy}. */
@@ -17,6 +20,8 @@ export interface DiscrepancyState {
   /** Epochs still to be left alone. */
   waiting: number;
 }
+
+const stateSchema = v.object({ waiting: v.number() });
 
 /**
  * The discrepancy rule of the paper's reference implementation: now and then, λ grows by an
@@ -41,7 +46,7 @@ export function discrepancy(options: DiscrepancyOptions): LambdaPolicy<Discrepan
     },
     state: () => ({ waiting }),
     restore(state) {
-      waiting = state.waiting;
+      ({ waiting } = validate(stateSchema, state, 'checkpoint: discrepancy', UserError));
     },
   };
 }

@@ -1,3 +1,6 @@
+import * as v from 'valibot';
+import { UserError } from '../../files/errors.js';
+import { validate } from '../../schema/validate.js';
 import type { Schedule } from './schedule.js';
 
 /** Of {@link plateau}; in brackets what holds unless told, the settings of the paper's notebooks. */
@@ -24,6 +27,13 @@ export interface PlateauState {
   badEpochs: number;
   cooldownLeft: number;
 }
+
+const stateSchema = v.object({
+  rate: v.number(),
+  best: v.nullable(v.number()),
+  badEpochs: v.number(),
+  cooldownLeft: v.number(),
+});
 
 /**
  * Reduces the rate when the loss has stopped falling: the rules of PyTorch's ReduceLROnPlateau
@@ -61,7 +71,7 @@ export function plateau(rate: number, options: PlateauOptions = {}): Schedule<Pl
 
     state: () => ({ ...now }),
     restore(state) {
-      now = { ...state };
+      now = validate(stateSchema, state, 'checkpoint: plateau', UserError);
     },
   };
 }

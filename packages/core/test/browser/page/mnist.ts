@@ -23,27 +23,28 @@ export interface Found {
 /** One of MNIST's four files. */
 export type ReadFile = (name: string) => Promise<Uint8Array>;
 
-export async function trainMnist(
-  { decodeIdx, encodeSafetensors, presets, samples, train }: typeof Core,
+export async function loadMnist(
+  { decodeIdx, samples }: typeof Core,
   readFile: ReadFile,
-  { epochs, threads, build }: Wish,
-): Promise<Found> {
+): Promise<Core.TrainingData & { readonly test: Core.Samples }> {
   const part = async (name: string) => {
     const images = decodeIdx(await readFile(`${name}-images-idx3-ubyte`), name, 3);
     const labels = decodeIdx(await readFile(`${name}-labels-idx1-ubyte`), name, 1);
     return samples(images.data, [1, 28, 28], labels.data, { classes: 10 });
   };
-  const data = {
-    train: await part('train'),
-    test: await part('t10k'),
-    mean: [0.1307],
-    std: [0.3081],
-  };
+  return { train: await part('train'), test: await part('t10k'), mean: [0.1307], std: [0.3081] };
+}
+
+export async function trainMnist(
+  { encodeSafetensors, presets, train }: typeof Core,
+  data: Awaited<ReturnType<typeof loadMnist>>,
+  { epochs, threads, build }: Wish,
+): Promise<Found> {
   let seen = 0;
   const config = { ...presets['mnist-mlp'].config, epochs };
   const result = await train(config, { data, threads, build, onEpoch: () => seen++ });
   const { summary, network, metrics } = result;
-  const answers = network.predict(data.test.inputs.slice(0, 100 * 784));
+  const answers = await network.predict(data.test.inputs.slice(0, 100 * 784));
   result.close();
   return {
     accuracy: summary.test!.accuracy!,

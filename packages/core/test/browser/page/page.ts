@@ -1,6 +1,6 @@
 /** The page that the tests load in several ways. It counts its frames while it trains. */
 import * as core from '@bregman/core';
-import { type Found, trainMnist, type Wish } from './mnist.js';
+import { type Found, loadMnist, trainMnist, type Wish } from './mnist.js';
 
 /** The page's frames while a function runs: how many, and the longest time between two, in ms. */
 export interface Frames {
@@ -10,6 +10,10 @@ export interface Frames {
 
 export interface PageApi {
   readonly core: typeof core;
+  /** A run of a blink, and its data. */
+  readonly tiny: { readonly config: core.ConfigInput; readonly data: core.TrainingData };
+  /** The error that a function ends in: its class and what it says. */
+  failureOf(body: () => Promise<unknown>): Promise<{ type: string; message: string }>;
   trainMnist(wish: Wish): Promise<Found & { readonly frames: Frames }>;
 }
 
@@ -36,8 +40,42 @@ async function withFrames<T>(body: () => Promise<T>): Promise<T & { frames: Fram
   return { ...result, frames: { count, longestGap } };
 }
 
+const tiny: PageApi['tiny'] = {
+  config: {
+    model: { kind: 'mlp', hidden: [8] },
+    start: { density: 0.5 },
+    validation: 0,
+    batchSize: 16,
+    epochs: 3,
+  },
+  data: {
+    train: core.samples(
+      Float32Array.from({ length: 100 * 4 }, (_, i) => Math.sin(i * i)),
+      [4],
+      Array.from({ length: 100 }, (_, i) => i % 3),
+    ),
+  },
+};
+
+async function failureOf(body: () => Promise<unknown>): Promise<{ type: string; message: string }> {
+  const { ConfigError, DamagedRunError, DivergenceError, UserError } = core;
+  const classes = { ConfigError, DamagedRunError, DivergenceError, UserError, Error };
+  try {
+    await body();
+  } catch (error) {
+    const [type] = Object.entries(classes).find(([, each]) => error instanceof each)!;
+    return { type, message: (error as Error).message };
+  }
+  return { type: 'none', message: 'it succeeded' };
+}
+
 const api: PageApi = {
   core,
-  trainMnist: (wish) => withFrames(() => trainMnist(core, readFile, wish)),
+  tiny,
+  failureOf,
+  async trainMnist(wish) {
+    const data = await loadMnist(core, readFile);
+    return withFrames(() => trainMnist(core, data, wish));
+  },
 };
 Object.assign(globalThis, { api });
