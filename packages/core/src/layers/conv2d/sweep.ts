@@ -1,17 +1,8 @@
 import { type PlannedBuffer, record } from '../../engine/index.js';
 import { UserError } from '../../files/errors.js';
 import type { Layout } from '../../lowering/planes.js';
+import type { ConvolutionShape } from './convolution-shape.js';
 import { goesByPatches, type Patches, planPatches } from './winograd.js';
-
-/** A convolution's sizes. */
-export interface ConvolutionShape {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly stride: number;
-  readonly padding: number;
-}
 
 /** A sweep of filters over planes: `Sweep` of kernels/conv.ts. */
 export interface Sweep {

@@ -8,8 +8,9 @@ import {
 import type { GradientScope } from '../../graph/pass.js';
 import { type Pass, when } from '../../lowering/support.js';
 import { type Placed, SCOPES, type Site, type WasmLayer } from '../../lowering/wasm.js';
+import type { ConvolutionShape } from './convolution-shape.js';
 import { type Conv2dLayer, conv2dType } from './layer.js';
-import { backwardSweeps, type ConvolutionShape, forwardSweep, type Sweep } from './sweep.js';
+import { backwardSweeps, forwardSweep, type Sweep } from './sweep.js';
 import { planTransposed } from './transposed.js';
 import {
   goesByPatches,

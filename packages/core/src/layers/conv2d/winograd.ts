@@ -2,7 +2,7 @@
 import { type Call, type Condition, call, type PlannedBuffer, record } from '../../engine/index.js';
 import type { PlacedParameter } from '../../lowering/parameter.js';
 import type { Layout } from '../../lowering/planes.js';
-import type { ConvolutionShape } from './sweep.js';
+import type { ConvolutionShape } from './convolution-shape.js';
 
 /** How a sweep of 3 × 3 kernels falls into patches of 2 × 2 outputs: `Patches` of kernels/winograd.ts. */
 export interface Patches {
