@@ -50,6 +50,11 @@ export type NumberField<R extends RecordName> = {
 }[keyof Fields<R>] &
   string;
 
+/** These fields and their values. */
+export type Numbers<R extends RecordName> = {
+  readonly [F in NumberField<R>]: Fields<R>[F] & number;
+};
+
 /** No field but those of `Shape`. */
 export type Exactly<Given, Shape> = Given & {
   readonly [Excess in Exclude<keyof Given, keyof Shape>]: never;
@@ -81,13 +86,28 @@ export function record<R extends RecordName, F extends Fields<R>>(
   fields: Exactly<F, Fields<R>>,
   name: string = type,
 ): PlannedRecord<R> {
-  return { name, bytes: wordsOf(type).length * 4, type, fields };
+  return { name, bytes: wordsOf(type).size * 4, type, fields };
 }
 
-/** The names of a record's words. */
-export function wordsOf(type: RecordName): string[] {
-  return Object.keys(records[type]);
+/** Where the fields of a record lie, in words, and what they are. */
+export function wordsOf(type: RecordName): ReadonlyMap<string, Word> {
+  return layouts.get(type)!;
 }
+
+/** A field of a record. */
+export interface Word {
+  readonly at: number;
+  readonly isFloat: boolean;
+}
+
+const layouts: ReadonlyMap<string, ReadonlyMap<string, Word>> = new Map(
+  Object.entries(records).map(([type, codes]) => {
+    const words = Object.entries(codes).map(
+      ([name, code], at) => [name, { at, isFloat: code === 'f32' }] as const,
+    );
+    return [type, new Map(words)];
+  }),
+);
 
 /** What a record's fields point at. */
 export function targetsOf(planned: Planned): Planned[] {
@@ -102,15 +122,15 @@ export function encode(
   codes: Readonly<Record<string, string>>,
   values: object,
   place: (buffer: Planned) => number,
-): number[] {
+): Int32Array {
   const byName = values as Readonly<Record<string, number | Planned | undefined>>;
-  return Object.entries(codes).map(([name, code]) => {
+  const names = Object.entries(codes);
+  const words = new Int32Array(names.length);
+  const floats = new Float32Array(words.buffer);
+  for (const [at, [name, code]] of names.entries()) {
     const value = byName[name];
-    if (typeof value === 'number') return code === 'f32' ? floatBits(value) : value;
-    return value ? place(value) : 0;
-  });
-}
-
-function floatBits(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0];
+    if (typeof value === 'number') (code === 'f32' ? floats : words)[at] = value;
+    else if (value) words[at] = place(value);
+  }
+  return words;
 }

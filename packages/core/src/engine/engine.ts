@@ -2,8 +2,8 @@ import { host } from '#host';
 import type { Thread } from '../host/host.js';
 import {
   encode,
-  type Fields,
   type NumberField,
+  type Numbers,
   type Planned,
   type PlannedRecord,
   type RecordName,
@@ -138,7 +138,8 @@ export class Engine {
   /**
    * Gives planned memory its place, zeroed or with what it holds at first. Does nothing where it has one.
    *
-   * @throws Error where it has grown since it got its place: what lies behind it would be overwritten
+   * @throws Error where it has grown since it got its place, or ends past the whole of which it is a part:
+   *   what lies behind would be overwritten
    */
   allocate(planned: Planned): void {
     const { name, bytes } = planned;
@@ -149,11 +150,7 @@ export class Engine {
         `'${name}' has its place, of ${place.bytes} bytes, and cannot grow to ${bytes}`,
       );
     }
-    const { within } = planned.type ? {} : planned;
-    const offset = within
-      ? this.#place(within.buffer) + within.offset
-      : this.#memory.allocate(bytes);
-    this.#places.set(planned, { offset, bytes });
+    this.#places.set(planned, { offset: this.#reserve(planned), bytes });
     const first = planned.type
       ? this.#encode(records[planned.type], planned.fields)
       : planned.integers;
@@ -177,16 +174,19 @@ export class Engine {
 
   /** Reads a number off a record. */
   field<R extends RecordName>(record: PlannedRecord<R>, name: NumberField<R>): number {
-    const codes: Readonly<Record<string, string>> = records[record.type];
-    const view = codes[name] === 'f32' ? this.floats(record) : this.integers(record);
-    return view[wordsOf(record.type).indexOf(name)];
+    const { at, isFloat } = wordsOf(record.type).get(name)!;
+    return (isFloat ? this.floats(record) : this.integers(record))[at];
   }
 
-  /** Sets fields of a record. */
-  setFields<R extends RecordName>(record: PlannedRecord<R>, fields: Partial<Fields<R>>): void {
-    const words = this.#encode(records[record.type], { ...fields });
-    const to = this.integers(record);
-    for (const [at, name] of wordsOf(record.type).entries()) if (name in fields) to[at] = words[at];
+  /** Sets numbers of a record. */
+  setFields<R extends RecordName>(record: PlannedRecord<R>, fields: Partial<Numbers<R>>): void {
+    const words = wordsOf(record.type);
+    const integers = this.integers(record);
+    const floats = this.floats(record);
+    for (const [name, value] of Object.entries(fields as Readonly<Record<string, number>>)) {
+      const { at, isFloat } = words.get(name)!;
+      (isFloat ? floats : integers)[at] = value;
+    }
   }
 
   /**
@@ -253,6 +253,17 @@ export class Engine {
     return this.#words;
   }
 
+  /** Memory of its own, or that of the whole of which it is a part. */
+  #reserve(planned: Planned): number {
+    const { within } = planned.type ? {} : planned;
+    if (!within) return this.#memory.allocate(planned.bytes);
+    const { buffer, offset } = within;
+    if (offset + planned.bytes > buffer.bytes) {
+      throw new Error(`'${planned.name}' ends past '${buffer.name}', of which it is a part`);
+    }
+    return this.#place(buffer) + offset;
+  }
+
   #place(buffer: Planned): number {
     this.allocate(buffer);
     return this.#places.get(buffer)!.offset;
@@ -267,17 +278,17 @@ export class Engine {
     slot[Slot.traits] = (perBlock ? Trait.perBlock : 0) | (overlaps ? Trait.overlaps : 0);
     if (when) {
       const { record, field, equals } = when;
-      slot[Slot.flag] = this.#place(record) + wordsOf(record.type).indexOf(field) * 4;
+      slot[Slot.flag] = this.#place(record) + wordsOf(record.type).get(field)!.at * 4;
       slot[Slot.flagValue] = equals;
     }
     return slot;
   }
 
-  #encode(codes: Readonly<Record<string, string>>, values: object): number[] {
+  #encode(codes: Readonly<Record<string, string>>, values: object): Int32Array {
     return encode(codes, values, (planned) => this.#place(planned));
   }
 
-  #store(words: readonly number[]): number {
+  #store(words: Int32Array): number {
     const offset = this.#memory.allocate(words.length * 4);
     this.#memory.integers(offset, words.length).set(words);
     return offset;

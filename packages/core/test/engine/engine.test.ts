@@ -4,7 +4,16 @@ import { describe, mock, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { WasmBackend } from '#lib/backend/index.js';
-import { abreast, call, callPerBlock, Engine, record, together, words } from '#lib/engine/index.js';
+import {
+  abreast,
+  call,
+  callPerBlock,
+  Engine,
+  part,
+  record,
+  together,
+  words,
+} from '#lib/engine/index.js';
 import { network } from '#lib/graph/index.js';
 import { linear, tanh } from '#lib/layers/index.js';
 import { layoutOf } from '#lib/lowering/planes.js';
@@ -255,6 +264,15 @@ describe('an engine refuses', () => {
     engine.close();
     engine.close();
     assert.throws(() => engine.run(program, 1), /closed/);
+  });
+
+  test('a part that ends past its whole', async () => {
+    await withEngine({ threads: 1 }, (engine) => {
+      const whole = words('whole', 4);
+      engine.integers(whole).set([1, 2, 3, 4]);
+      assert.deepEqual([...engine.integers(part('half', whole, 8, 8))], [3, 4]);
+      assert.throws(() => engine.allocate(part('more', whole, 8, 12)), /'more' ends past 'whole'/);
+    });
   });
 
   test('more memory than it may have', async () => {
