@@ -33,7 +33,8 @@ export function dataOf({ seed, description, options, lit }: RandomNetwork, outpu
   const array = () => {
     const background = Array.from({ length: size }, () => (bernoulli(0.7) ? 0 : below(200)));
     const value = (i: number) => (bernoulli(lit) ? below(256) : background[i % size]);
-    const bytes = Uint8Array.from({ length: SAMPLES * size }, (_, i) => value(i));
+    const bytes = new Uint8Array(SAMPLES * size);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = value(i);
     return options.inputType === 'bytes' ? bytes : Float32Array.from(bytes, (x) => x / 100 - 0.5);
   };
   const order = Int32Array.from({ length: SAMPLES }, (_, i) => i);
