@@ -36,6 +36,7 @@ export const houses: readonly House[] = [
       ['models'],
       ['train'],
       ['index'],
+      ['browser'],
     ],
   },
   {

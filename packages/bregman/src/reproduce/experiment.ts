@@ -76,7 +76,10 @@ const figure = v.variant('kind', [
   object({ kind: v.literal('layers'), ...drawn, metric: v.picklist(['density', 'rows']) }),
   /** `density` or `rows` of each layer over the epochs, of one run. */
   object({
-    ...{ kind: v.literal('layers-over-epochs'), name: figureName, caption: text, run: v.string() },
+    kind: v.literal('layers-over-epochs'),
+    name: figureName,
+    caption: text,
+    run: v.string(),
     metric: v.picklist(['density', 'rows']),
   }),
   /** Which earlier layers each layer of one run reads. */

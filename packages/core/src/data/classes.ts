@@ -21,7 +21,7 @@ export function relabeled(
   const numbers = from.map((name) => {
     const number = to.indexOf(name);
     if (number >= 0) return number;
-    const known = to.map(quoted).join(', ');
+    const known = to.slice(0, 10).map(quoted).join(', ') + (to.length > 10 ? ', …' : '');
     throw new UserError(`${source}: class ${quoted(name)} is none of the network's: ${known}`);
   });
   const labels = Int32Array.from(targets.labels, (label) => numbers[label]);
