@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/index.js';
 import { split } from '../data/split.js';
+import { build } from '../schema/build.js';
 import { ConfigError } from '../schema/config-error.js';
-import { build } from '../schema/validate.js';
 import { buildNetwork } from './build-network.js';
 import {
   buildGradientPolicy,

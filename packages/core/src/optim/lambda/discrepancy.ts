@@ -1,6 +1,5 @@
-import * as v from 'valibot';
 import { UserError } from '../../files/errors.js';
-import { validate } from '../../schema/validate.js';
+import { fields, number, validate } from '../../schema/index.js';
 import type { LambdaPolicy } from './policy.js';
 
 /** Of {@link discrepancy}. */
@@ -21,7 +20,7 @@ export interface DiscrepancyState {
   waiting: number;
 }
 
-const stateSchema = v.object({ waiting: v.number() });
+const stateSchema = fields({ waiting: number() });
 
 /**
  * The discrepancy rule of the paper's reference implementation: now and then, λ grows by an

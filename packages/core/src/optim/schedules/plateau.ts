@@ -1,6 +1,5 @@
-import * as v from 'valibot';
 import { UserError } from '../../files/errors.js';
-import { validate } from '../../schema/validate.js';
+import { fields, nullable, number, validate } from '../../schema/index.js';
 import type { Schedule } from './schedule.js';
 
 /** Of {@link plateau}; in brackets what holds unless told, the settings of the paper's notebooks. */
@@ -28,11 +27,11 @@ export interface PlateauState {
   cooldownLeft: number;
 }
 
-const stateSchema = v.object({
-  rate: v.number(),
-  best: v.nullable(v.number()),
-  badEpochs: v.number(),
-  cooldownLeft: v.number(),
+const stateSchema = fields({
+  rate: number(),
+  best: nullable(number()),
+  badEpochs: number(),
+  cooldownLeft: number(),
 });
 
 /**
