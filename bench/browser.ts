@@ -5,7 +5,7 @@ import { launch, noChromium, open } from '../packages/core/test/browser/chromium
 import type { Found, Wish } from '../packages/core/test/browser/page/mnist.js';
 import type { Frames, PageApi } from '../packages/core/test/browser/page/page.js';
 import { serve } from '../packages/core/test/browser/server.js';
-import { median, printTable, runPeer } from './lib.js';
+import { median, parseAnswer, printTable, runProgram } from './lib.js';
 
 declare const api: PageApi;
 
@@ -33,10 +33,9 @@ export async function benchBrowser(): Promise<void> {
       const chromium: number[] = [];
       const gaps: number[] = [];
       for (let turn = 0; turn < TURNS; turn++) {
-        const own = runPeer<Found>(process.execPath, [
-          ...['--import', 'tsx', nodeProgram],
-          JSON.stringify(wish),
-        ])!;
+        const own = parseAnswer<Found>(
+          runProgram(process.execPath, ['--import', 'tsx', nodeProgram, JSON.stringify(wish)]),
+        );
         const { samplesPerSecond, frames, weights } = await inPage(wish);
         if (weights !== own.weights) throw new Error('Node and the page came to different bits');
         node.push(own.samplesPerSecond);

@@ -8,16 +8,8 @@ import type { GradientScope } from '#core/graph/index.js';
 import { conv2d } from '#core/layers/index.js';
 import type { BreakEven } from '#core/lowering/support.js';
 import { placeLayer } from './layer.js';
-import {
-  avx2,
-  interleave,
-  median,
-  printTable,
-  python,
-  pytorchProgram,
-  runPeer,
-  type Work,
-} from './lib.js';
+import { interleave, median, printTable, ratio, type Work } from './lib.js';
+import { LAYOUTS, type Layout, type PyTorch } from './pytorch.js';
 
 const BATCH = 128;
 const ROUNDS = 3;
@@ -40,10 +32,10 @@ const byEntries: BreakEven = { forward: 2, inputGradient: 2, weightGradient: 2 }
 
 type Shape = (typeof SHAPES)[number];
 
-/** How many times as fast as a peer ours is at 5 %, forward and backward. */
+/** How many times as fast as a peer, where there is one, ours is at 5 %, forward and backward. */
 interface Ratios {
-  readonly pyTorch: number;
-  readonly pyTorchAvx2: number;
+  readonly pyTorch?: number;
+  readonly pyTorchAvx2?: number;
   readonly sparseProp: number;
 }
 
@@ -78,12 +70,42 @@ function passes(engine: Engine, { channels, size }: Shape, density: number, grou
   return [work('forward', forward), work('both', [...forward, ...placed.backward(scope)])];
 }
 
-/** An empty list where PyTorch is not installed. */
-function askPeer({ channels, size }: Shape, environment = {}): Times[] {
-  const sizes = [channels, size, BATCH].map(String);
-  const command = [pytorchProgram, 'conv', ...sizes, '--seconds', '2'];
-  const figures = runPeer<PyTorchConvolution>(python, command, environment);
-  return figures ? [{ forward: figures.forward_ms, both: figures.forward_backward_ms }] : [];
+/** PyTorch's times, round by round, in each layout. */
+type PeerTimes = Readonly<Record<Layout, Times[]>>;
+
+/** Asks PyTorch once more, in both layouts. */
+function askPeer(
+  pyTorch: PyTorch,
+  { channels, size }: Shape,
+  isHeldToAvx2: boolean,
+  times: PeerTimes,
+): void {
+  const task = ['conv', `${channels}`, `${size}`, `${BATCH}`, '--seconds', '2'];
+  for (const layout of LAYOUTS) {
+    const figures = pyTorch.time<PyTorchConvolution>(task, { layout, isHeldToAvx2 });
+    times[layout].push({ forward: figures.forward_ms, both: figures.forward_backward_ms });
+  }
+}
+
+/** The median of the better layout, for each pass; undefined where nobody was asked. */
+function bestOf(times: PeerTimes): Times | undefined {
+  const layouts = Object.values(times).filter(({ length }) => length > 0);
+  if (layouts.length === 0) return undefined;
+  const medians = layouts.map(medianTimes);
+  return {
+    forward: Math.min(...medians.map(({ forward }) => forward)),
+    both: Math.min(...medians.map(({ both }) => both)),
+  };
+}
+
+function printPeer(name: string, times: PeerTimes): void {
+  for (const layout of LAYOUTS) {
+    if (times[layout].length === 0) continue;
+    const list = (pass: keyof Times) =>
+      times[layout].map((each) => each[pass].toFixed(0)).join(', ');
+    const figures = `forward ${list('forward')} ms, forward + backward ${list('both')} ms`;
+    console.log(`${name}, ${layout}: ${figures}\n`);
+  }
 }
 
 /** What is kept of a layer, and how much. */
@@ -109,20 +131,22 @@ async function timeOurs(shape: Shape, { density, group }: Configuration): Promis
   return { forward, both };
 }
 
-/** NaN where there are none. */
 const medianTimes = (rounds: readonly Times[]): Times => ({
   forward: median(rounds.map(({ forward }) => forward)),
   both: median(rounds.map(({ both }) => both)),
 });
 
 /** Returns the ratios at 5 %, by what is kept. */
-async function benchShape(shape: Shape): Promise<Map<string, Ratios>> {
+async function benchShape(
+  shape: Shape,
+  pyTorch: PyTorch | undefined,
+): Promise<Map<string, Ratios>> {
   const rounds = CONFIGURATIONS.map((): Times[] => []);
-  const peer: Times[] = [];
-  const narrowPeer: Times[] = [];
+  const peer: PeerTimes = { NCHW: [], channels_last: [] };
+  const narrowPeer: PeerTimes = { NCHW: [], channels_last: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    peer.push(...askPeer(shape));
-    narrowPeer.push(...askPeer(shape, avx2));
+    if (pyTorch) askPeer(pyTorch, shape, false, peer);
+    if (pyTorch?.isWiderThanAvx2) askPeer(pyTorch, shape, true, narrowPeer);
     for (const [index, configuration] of CONFIGURATIONS.entries()) {
       rounds[index].push(await timeOurs(shape, configuration));
     }
@@ -131,56 +155,59 @@ async function benchShape(shape: Shape): Promise<Map<string, Ratios>> {
     ...configuration,
     ...medianTimes(rounds[index]),
   }));
-  const [peers, narrowPeers] = [medianTimes(peer), medianTimes(narrowPeer)];
+  const peerTimes = bestOf(peer);
+  const narrowTimes = bestOf(narrowPeer);
   console.log(`### ${shape.channels} channels, ${shape.size} × ${shape.size}\n`);
   const rate = (share: number, ms: number) => ((share * operations(shape)) / ms / 1e6).toFixed(0);
-  const times = (ratio: number) => (Number.isNaN(ratio) ? '' : `${ratio.toFixed(1)}×`);
+  const peerColumn = `${pyTorch?.name} dense / ours`;
   printTable(
     [
-      ...['kept', 'density', 'forward (ms)', 'GFLOP/s', 'as if dense', 'PyTorch dense / ours'],
-      ...['forward + backward (ms)', 'GFLOP/s', 'as if dense', 'PyTorch dense / ours'],
+      ...['kept', 'density', 'forward (ms)', 'GFLOP/s', 'as if dense', peerColumn],
+      ...['forward + backward (ms)', 'GFLOP/s', 'as if dense', peerColumn],
     ],
     measured.map(({ kept, density, forward, both }) => [
-      ...[kept, density, forward.toFixed(1)],
-      ...[rate(density, forward), rate(1, forward), times(peers.forward / forward)],
-      ...[both.toFixed(1), rate(3 * density, both), rate(3, both), times(peers.both / both)],
+      kept,
+      density,
+      forward.toFixed(1),
+      rate(density, forward),
+      rate(1, forward),
+      ratio(peerTimes?.forward, forward),
+      both.toFixed(1),
+      rate(3 * density, both),
+      rate(3, both),
+      ratio(peerTimes?.both, both),
     ]),
   );
-  for (const [name, each] of [
-    ['PyTorch dense', peer],
-    ['held to AVX2', narrowPeer],
-  ] as const) {
-    if (each.length === 0) continue;
-    const list = (pass: keyof Times) => each.map((times) => times[pass].toFixed(0)).join(', ');
-    console.log(`${name}: forward ${list('forward')} ms, forward + backward ${list('both')} ms\n`);
-  }
+  printPeer(`${pyTorch?.name} dense`, peer);
+  printPeer('held to AVX2', narrowPeer);
   const atFive = measured.filter(({ density }) => density === 0.05);
   return new Map(
     atFive.map(({ kept, both }) => [
       kept,
       {
-        pyTorch: peers.both / both,
-        pyTorchAvx2: narrowPeers.both / both,
+        ...(peerTimes && { pyTorch: peerTimes.both / both }),
+        ...(narrowTimes && { pyTorchAvx2: narrowTimes.both / both }),
         sparseProp: shape.sparseProp[1] / both,
       },
     ]),
   );
 }
 
-export async function benchConv(): Promise<void> {
+export async function benchConv(pyTorch: PyTorch | undefined): Promise<void> {
   const ratios: Map<string, Ratios>[] = [];
-  for (const shape of SHAPES) ratios.push(await benchShape(shape));
+  for (const shape of SHAPES) ratios.push(await benchShape(shape, pyTorch));
   console.log('### At 5 %, forward + backward, times as fast as the peers\n');
   const peers = [
-    ['pyTorch', 'PyTorch dense'],
-    ['pyTorchAvx2', 'PyTorch dense, held to AVX2'],
+    ['pyTorch', `${pyTorch?.name} dense`],
+    ['pyTorchAvx2', `${pyTorch?.name} dense, held to AVX2`],
     ['sparseProp', 'SparseProp’s figures'],
   ] as const;
   const rows = ['weights', 'kernels'].flatMap((kept) =>
-    peers.map(([peer, name]) => {
-      const values = ratios.map((each) => each.get(kept)![peer]);
+    peers.flatMap(([peer, name]) => {
+      const values = ratios.flatMap((each) => each.get(kept)?.[peer] ?? []);
+      if (values.length === 0) return [];
       const mean = Math.exp(values.reduce((sum, x) => sum + Math.log(x), 0) / values.length);
-      return [kept, name, ...[...values, mean].map((x) => `${x.toFixed(1)}×`)];
+      return [[kept, name, ...[...values, mean].map((x) => `${x.toFixed(1)}×`)]];
     }),
   );
   const shapes = SHAPES.map(({ channels, size }) => `${channels} × ${size}²`);

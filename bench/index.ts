@@ -1,6 +1,10 @@
 /**
- * `npm run bench [-- linear conv resnet mlp startup browser]`: all figures that docs/benchmarks.md quotes. With `--narrow`
- * without vectors of 256 bits.
+ * `npm run bench [-- linear conv resnet mlp startup browser]`: all figures that docs/benchmarks.md quotes. With
+ * `--narrow` without vectors of 256 bits. BREGMAN_PEER_PYTHON names a Python that has PyTorch, else it is `python3`:
+ *
+ *     BREGMAN_PEER_PYTHON=/path/to/python npm run bench -- conv
+ *
+ * Where there is none, its columns are left out.
  */
 
 import { benchBrowser } from './browser.js';
@@ -8,6 +12,7 @@ import { benchConv } from './conv.js';
 import { machine, NARROW, widen } from './lib.js';
 import { benchLinear } from './linear.js';
 import { benchMlp } from './mlp.js';
+import { findPyTorch } from './pytorch.js';
 import { benchResnet } from './resnet.js';
 import { benchStartup } from './startup.js';
 
@@ -28,6 +33,8 @@ if (unknown) {
 }
 const isWide = await widen();
 console.log(`${machine()}, vectors of ${isWide ? 256 : 128} bits\n`);
+const pyTorch = findPyTorch();
+if (pyTorch) console.log(`${pyTorch.description}\n`);
 for (const [name, bench] of Object.entries(benches)) {
-  if (wanted.length === 0 || wanted.includes(name)) await bench();
+  if (wanted.length === 0 || wanted.includes(name)) await bench(pyTorch);
 }

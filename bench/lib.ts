@@ -17,8 +17,9 @@ export interface Work {
   run(): void;
 }
 
-/** The median of a list of numbers. */
+/** The median of a list of numbers, at least one. */
 export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new Error('bench: the median of nothing');
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
@@ -46,11 +47,28 @@ export function interleave(works: readonly Work[], turns = 15, msPerTurn = 8): n
   return times.map(median);
 }
 
-/** Prints rows as a Markdown table, fit for docs/benchmarks.md. */
-export function printTable(head: readonly string[], rows: readonly (string | number)[][]): void {
-  const lines = [head, head.map(() => '---'), ...rows];
-  for (const line of lines) console.log(`| ${line.join(' | ')} |`);
-  console.log();
+/** A cell of a table; undefined where nobody measured it. */
+export type Cell = string | number | undefined;
+
+/** Rows as a Markdown table, fit for docs/benchmarks.md. Columns in which nothing was measured are left out. */
+export function tableOf(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const columns = head.flatMap((name, i) => {
+    const cells = rows.map((row) => row[i]);
+    return cells.every((cell) => cell === undefined) ? [] : [[name, '---', ...cells]];
+  });
+  const lines = Array.from({ length: rows.length + 2 }, (_, i) =>
+    columns.map((column) => column[i] ?? ''),
+  );
+  return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+export function printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
+  console.log(tableOf(head, rows));
+}
+
+/** How many times as long as ours a peer takes; undefined where there is none. */
+export function ratio(peer: number | undefined, ours: number): string | undefined {
+  return peer === undefined ? undefined : `${(peer / ours).toFixed(1)}×`;
 }
 
 /** The machine in a line. */
@@ -60,29 +78,29 @@ export function machine(): string {
   return `${model}, ${availableParallelism()} cores, Node ${process.version}, ${date}`;
 }
 
-/**
- * Runs a peer's program and parses the JSON line that it prints; undefined where it is not installed.
- *
- * @param environment variables that it gets besides ours
- */
-export function runPeer<Result>(
+/** How a program ended. */
+export interface Answer {
+  /** Null where it could not be started. */
+  readonly status: number | null;
+  readonly stdout: string;
+  /** What it or the system says of its failure. */
+  readonly problem: string;
+}
+
+/** Runs a program to its end, with variables besides ours. */
+export function runProgram(
   command: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Result | undefined {
+): Answer {
   const env = { ...process.env, ...environment };
-  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', env });
-  if (status !== 0) return undefined;
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Result;
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env });
+  const problem = error?.message ?? stderr.trim().split('\n').at(-1) ?? '';
+  return { status, stdout: stdout ?? '', problem };
 }
 
-/** Debian's Python, which has Debian's PyTorch. */
-export const python = '/usr/bin/python3';
-export const pytorchProgram = new URL('./peers/pytorch.py', import.meta.url).pathname;
-
-/** Holds PyTorch to AVX2, which is what most laptops have. */
-export const avx2 = {
-  ATEN_CPU_CAPABILITY: 'avx2',
-  DNNL_MAX_CPU_ISA: 'AVX2',
-  OPENBLAS_CORETYPE: 'Zen',
-} as const;
+/** The JSON line that a program has printed last. */
+export function parseAnswer<Result>({ status, stdout, problem }: Answer): Result {
+  if (status !== 0) throw new Error(`bench: a program failed: ${problem}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Result;
+}

@@ -7,7 +7,8 @@ import type { GradientScope } from '#core/graph/index.js';
 import { linear } from '#core/layers/index.js';
 import type { BreakEven } from '#core/lowering/support.js';
 import { type LayerBench, placeLayer } from './layer.js';
-import { interleave, printTable, python, pytorchProgram, runPeer, type Work } from './lib.js';
+import { interleave, printTable, type Work } from './lib.js';
+import type { PyTorch } from './pytorch.js';
 
 const BATCH = 128;
 const SIZES = [256, 1024, 4096];
@@ -67,7 +68,7 @@ interface PyTorchLinear {
   readonly forward_backward_ms: number;
 }
 
-async function benchSize(size: number): Promise<void> {
+async function benchSize(size: number, pyTorch: PyTorch | undefined): Promise<void> {
   const [one, two] = [await Engine.create({ threads: 1 }), await Engine.create({ threads: 2 })];
   const dense = [one, two].map((engine) => new Layer(engine, size, 1, byRows));
   const rows = [];
@@ -99,40 +100,28 @@ async function benchSize(size: number): Promise<void> {
     ],
     rows,
   );
-  benchPeer(size, dense[1]);
+  if (pyTorch) benchPeer(size, dense[1], pyTorch);
   one.close();
   two.close();
 }
 
 /** PyTorch before and after our own dense layer: the middle of both is its figure. */
-function benchPeer(size: number, dense: Layer): void {
-  const ask = () =>
-    runPeer<PyTorchLinear>(python, [
-      pytorchProgram,
-      'linear',
-      `${size}`,
-      `${BATCH}`,
-      '--seconds',
-      '2',
-    ]);
-  const before = ask();
-  if (!before) {
-    console.log('PyTorch is not installed (Debian: python3-torch libopenblas0-openmp)\n');
-    return;
-  }
+function benchPeer(size: number, dense: Layer, pyTorch: PyTorch): void {
+  const task = ['linear', `${size}`, `${BATCH}`, '--seconds', '2'];
+  const before = pyTorch.time<PyTorchLinear>(task);
   const [forward, both] = interleave([dense.forward(), dense.both('all')]);
-  const after = ask() ?? before;
+  const after = pyTorch.time<PyTorchLinear>(task);
   const peerForward = (before.forward_ms + after.forward_ms) / 2;
   const peerBoth = (before.forward_backward_ms + after.forward_backward_ms) / 2;
   printTable(
     ['dense, 2 threads', 'forward (ms)', 'forward + backward (ms)'],
     [
       ['ours', forward.toFixed(2), both.toFixed(2)],
-      ['PyTorch', peerForward.toFixed(2), peerBoth.toFixed(2)],
+      [pyTorch.name, peerForward.toFixed(2), peerBoth.toFixed(2)],
       [
         'ours at a speed of',
-        `${(peerForward / forward).toFixed(2)} PyTorch`,
-        `${(peerBoth / both).toFixed(2)} PyTorch`,
+        `${(peerForward / forward).toFixed(2)} of that`,
+        `${(peerBoth / both).toFixed(2)} of that`,
       ],
     ],
   );
@@ -181,8 +170,8 @@ async function benchLit(): Promise<void> {
   engine.close();
 }
 
-export async function benchLinear(): Promise<void> {
-  for (const size of SIZES) await benchSize(size);
+export async function benchLinear(pyTorch: PyTorch | undefined): Promise<void> {
+  for (const size of SIZES) await benchSize(size, pyTorch);
   await benchBreakEven();
   await benchLit();
 }

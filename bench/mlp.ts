@@ -7,7 +7,8 @@ import { loadDataset } from '#bregman/data/index.js';
 import { WasmBackend } from '#core/backend/index.js';
 import { Engine } from '#core/engine/index.js';
 import { buildTrainer, presets, resolveConfig, type Trainer } from '#core/train/index.js';
-import { median, printTable, python, pytorchProgram, runPeer } from './lib.js';
+import { median, parseAnswer, printTable, ratio, runProgram } from './lib.js';
+import type { PyTorch } from './pytorch.js';
 
 const ROUNDS = 5;
 const STEPS = Math.ceil(57_000 / 128);
@@ -18,7 +19,8 @@ interface PyTorchStep {
 }
 
 interface TensorFlowSteps {
-  readonly missing?: readonly string[];
+  /** How to install what is missing. */
+  readonly install?: string;
   readonly wasm?: { readonly epochSeconds: number };
   readonly cpu?: { readonly epochSeconds: number };
 }
@@ -31,7 +33,7 @@ async function trainEpoch(trainer: Trainer): Promise<number> {
   return seconds;
 }
 
-export async function benchMlp(): Promise<void> {
+export async function benchMlp(pyTorch: PyTorch | undefined): Promise<void> {
   const data = await loadDataset('mnist');
   const config = resolveConfig(presets['mnist-mlp'].config);
   const engines = [await Engine.create({ threads: 1 }), await Engine.create({ threads: 2 })];
@@ -45,39 +47,38 @@ export async function benchMlp(): Promise<void> {
   const pthread = process.env.OPENBLAS_PTHREAD;
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, trainer] of trainers.entries()) ours[index].push(await trainEpoch(trainer));
-    for (const [times, libraries] of [[pytorch], [withPthread, pthread]] as const) {
-      if (times === withPthread && !libraries) continue;
-      const command = [pytorchProgram, 'mlp-step', '--seconds', '2'];
-      const environment = libraries ? { LD_LIBRARY_PATH: libraries } : {};
-      const peer = runPeer<PyTorchStep>(python, command, environment);
-      if (peer) times.push(peer.epoch_s);
+    const task = ['mlp-step', '--seconds', '2'];
+    if (pyTorch) pytorch.push(pyTorch.time<PyTorchStep>(task).epoch_s);
+    if (pyTorch && pthread) {
+      const environment = { LD_LIBRARY_PATH: pthread };
+      withPthread.push(pyTorch.time<PyTorchStep>(task, { environment }).epoch_s);
     }
   }
   for (const engine of engines) engine.close();
   const program = new URL('./peers/tfjs.ts', import.meta.url).pathname;
-  const tensorflow = runPeer<TensorFlowSteps>(process.execPath, ['--import', 'tsx', program]);
+  const tensorflow = parseAnswer<TensorFlowSteps>(
+    runProgram(process.execPath, ['--import', 'tsx', program]),
+  );
   const best = median(ours[1]);
-  const row = (name: string, seconds: number | undefined) =>
-    seconds === undefined
-      ? [name, 'not installed', '', '']
-      : [name, seconds.toFixed(2), ((1000 * seconds) / STEPS).toFixed(2), times(seconds)];
-  const times = (seconds: number) => `${(seconds / best).toFixed(1)}×`;
+  const row = (name: string, times: readonly (number | undefined)[]) => {
+    const known = times.filter((seconds) => seconds !== undefined);
+    if (known.length === 0) return [];
+    const seconds = median(known);
+    return [
+      [name, seconds.toFixed(2), ((1000 * seconds) / STEPS).toFixed(2), ratio(seconds, best)],
+    ];
+  };
   console.log(`### Epoch of mnist-mlp: 57,000 images, batch 128, ${engines[1].build} build\n`);
   printTable(
     ['program', 'seconds', 'a step (ms)', 'times ours'],
     [
-      row('bregman, 2 threads', best),
-      row('bregman, 1 thread', median(ours[0])),
-      row(
-        'PyTorch, 2 threads, LinBreg as in the reference',
-        pytorch.length ? median(pytorch) : undefined,
-      ),
-      row(
-        'the same with the pthread flavour of OpenBLAS',
-        withPthread.length ? median(withPthread) : undefined,
-      ),
-      row('TensorFlow.js wasm, SGD', tensorflow?.wasm?.epochSeconds),
-      row('TensorFlow.js cpu, SGD', tensorflow?.cpu?.epochSeconds),
+      ...row('bregman, 2 threads', ours[1]),
+      ...row('bregman, 1 thread', ours[0]),
+      ...row(`${pyTorch?.name}, 2 threads, LinBreg as in the reference`, pytorch),
+      ...row('the same with the pthread flavour of OpenBLAS', withPthread),
+      ...row('TensorFlow.js wasm, SGD', [tensorflow.wasm?.epochSeconds]),
+      ...row('TensorFlow.js cpu, SGD', [tensorflow.cpu?.epochSeconds]),
     ],
   );
+  if (tensorflow.install) console.log(`No TensorFlow.js beside ours: ${tensorflow.install}\n`);
 }

@@ -11,7 +11,16 @@ import { resolve } from '#core/layers/index.js';
 import { layoutOf } from '#core/lowering/planes.js';
 import { sizeOf } from '#core/math/index.js';
 import { resnet18 } from '#core/models/index.js';
-import { avx2, interleave, NARROW, printTable, python, pytorchProgram, runPeer } from './lib.js';
+import {
+  type Cell,
+  interleave,
+  NARROW,
+  parseAnswer,
+  printTable,
+  ratio,
+  runProgram,
+} from './lib.js';
+import { LAYOUTS, type Layout, type PyTorch } from './pytorch.js';
 import type { StepFigures } from './resnet-step.js';
 
 const BATCH = 128;
@@ -44,13 +53,25 @@ const stepProgram = fileURLToPath(new URL('./resnet-step.ts', import.meta.url));
 function measure(density: number, scope: Scope): StepFigures {
   const width = process.argv.includes(NARROW) ? [NARROW] : [];
   const args = [...process.execArgv, stepProgram, String(density), scope, ...width];
-  const figures = runPeer<StepFigures>(process.execPath, args);
-  if (!figures) throw new Error(`bench: the step at density ${density}, ${scope}, failed`);
-  return figures;
+  return parseAnswer<StepFigures>(runProgram(process.execPath, args));
 }
 
-const askPeer = (environment = {}) =>
-  runPeer<PyTorchStep>(python, [pytorchProgram, 'resnet', '--seconds', '12'], environment);
+/** A dense step of PyTorch in the better layout, and what it took in both. */
+interface PeerStep extends PyTorchStep {
+  readonly layout: Layout;
+  /** Milliseconds. */
+  readonly steps: Readonly<Record<Layout, number>>;
+}
+
+function askPeer(pyTorch: PyTorch, isHeldToAvx2 = false): PeerStep {
+  const task = ['resnet', '--seconds', '12'];
+  const [planes, last] = LAYOUTS.map((layout) => ({
+    layout,
+    ...pyTorch.time<PyTorchStep>(task, { layout, isHeldToAvx2 }),
+  }));
+  const better = last.step_ms < planes.step_ms ? last : planes;
+  return { ...better, steps: { NCHW: planes.step_ms, channels_last: last.step_ms } };
+}
 
 interface Measured {
   readonly density: number;
@@ -58,14 +79,16 @@ interface Measured {
   readonly figures: StepFigures;
 }
 
-function rowOf({ density, scope, figures }: Measured, peerMs?: number) {
+function rowOf({ density, scope, figures }: Measured, peerMs?: number): Cell[] {
   const { step, kernels, copying, peakMemoryBytes } = figures;
   const parts = Object.values(PARTS).map((names) =>
     names.reduce((sum, name) => sum + (kernels[name] ?? 0), 0),
   );
   return [
-    ...[density, POLICIES[scope], step.toFixed(0)],
-    peerMs === undefined ? '' : `${(peerMs / step).toFixed(1)}×`,
+    density,
+    POLICIES[scope],
+    step.toFixed(0),
+    ratio(peerMs, step),
     ...parts.map((ms) => ms.toFixed(0)),
     ((kernels.loadBatch ?? 0) + copying).toFixed(1),
     (peakMemoryBytes / 1e6).toFixed(0),
@@ -104,7 +127,7 @@ async function bandwidth(): Promise<number> {
   return (2000 * source.bytes) / ms;
 }
 
-async function draw(measured: readonly Measured[], floor: number, peerMs?: number) {
+async function draw(measured: readonly Measured[], floor: number, peer?: [string, number]) {
   const series = Object.entries(POLICIES).map(([scope, name]) => ({
     name,
     points: measured
@@ -122,7 +145,7 @@ async function draw(measured: readonly Measured[], floor: number, peerMs?: numbe
       y: { label: 'milliseconds a step', scale: 'log' },
       series: [
         ...series,
-        ...(peerMs === undefined ? [] : [level('PyTorch, dense', peerMs)]),
+        ...(peer ? [level(`${peer[0]}, dense`, peer[1])] : []),
         level('memory traffic alone', floor),
       ],
     },
@@ -131,8 +154,8 @@ async function draw(measured: readonly Measured[], floor: number, peerMs?: numbe
   await writeFile(new URL('../docs/resnet-step.svg', import.meta.url), svg);
 }
 
-export async function benchResnet(): Promise<void> {
-  const before = askPeer();
+export async function benchResnet(pyTorch: PyTorch | undefined): Promise<void> {
+  const before = pyTorch && askPeer(pyTorch);
   const measured: Measured[] = [];
   for (const density of DENSITIES) {
     for (const scope of ['all', 'sampled', 'support'] as const) {
@@ -141,14 +164,13 @@ export async function benchResnet(): Promise<void> {
       measured.push({ density, scope, figures: measure(density, scope) });
     }
   }
-  const after = askPeer();
-  const narrow = askPeer(avx2);
+  const after = pyTorch && askPeer(pyTorch);
   const peerMs = before && after && (before.step_ms + after.step_ms) / 2;
   const floor = (1000 * leastTraffic()) / (await bandwidth());
   console.log('### A step of ResNet-18, batch 128, two threads\n');
   printTable(
     [
-      ...['density', 'gradients', 'step (ms)', 'PyTorch dense / ours'],
+      ...['density', 'gradients', 'step (ms)', `${pyTorch?.name} dense / ours`],
       ...[...Object.keys(PARTS), 'data'].map((part) => `${part} (ms)`),
       'peak memory (MB)',
     ],
@@ -157,11 +179,17 @@ export async function benchResnet(): Promise<void> {
   console.log(
     `At least ${(leastTraffic() / 1e9).toFixed(1)} GB pass through memory in a step: ${floor.toFixed(0)} ms\n`,
   );
-  await draw(measured, floor, peerMs);
-  if (!before || !after || !narrow) return;
+  await draw(measured, floor, pyTorch && peerMs ? [pyTorch.name, peerMs] : undefined);
+  if (!pyTorch || !before || !after) return;
+  for (const layout of LAYOUTS) {
+    const [first, second] = [before, after].map(({ steps }) => steps[layout]);
+    console.log(
+      `${pyTorch.name} dense with AdaBreg, ${layout}, before and after: ${first} and ${second} ms\n`,
+    );
+  }
   console.log(
-    `PyTorch dense with AdaBreg, before and after: ${before.step_ms} and ${after.step_ms} ms ` +
-      `(${JSON.stringify(after.split_ms)}), ${after.peak_mebibytes} MiB; ` +
-      `held to AVX2: ${narrow.step_ms} ms\n`,
+    `${after.layout}: ${JSON.stringify(after.split_ms)} ms, ${after.peak_mebibytes} MiB\n`,
   );
+  if (!pyTorch.isWiderThanAvx2) return;
+  console.log(`held to AVX2: ${askPeer(pyTorch, true).step_ms} ms\n`);
 }

@@ -1,13 +1,14 @@
 """PyTorch as a peer: times one piece of dense work and prints one JSON line.
 
-    /usr/bin/python3 bench/peers/pytorch.py mlp-step
-    /usr/bin/python3 bench/peers/pytorch.py linear SIZE BATCH
-    /usr/bin/python3 bench/peers/pytorch.py conv CHANNELS SIZE BATCH
-    /usr/bin/python3 bench/peers/pytorch.py resnet
+    python3 bench/peers/pytorch.py environment
+    python3 bench/peers/pytorch.py mlp-step
+    python3 bench/peers/pytorch.py linear SIZE BATCH
+    python3 bench/peers/pytorch.py conv CHANNELS SIZE BATCH [--channels-last]
+    python3 bench/peers/pytorch.py resnet [--channels-last]
 
 Options: --threads N (default 2), --seconds S (time for each figure, default 4).
 
-Debian's package is the peer: apt-get install python3-torch libopenblas0-openmp.
+The peer is PyTorch 2.6 of Debian 13: apt-get install python3-torch libopenblas0-openmp.
 PyTorch calls libblas.so.3 for every dense product, and the reference BLAS that the
 package brings along by itself is tens of times slower than OpenBLAS. The openmp variant
 shares PyTorch's threads; those of the pthread variant get in their way. "blas" in the
@@ -180,11 +181,16 @@ def time_linear(args):
     return {"size": size, "batch": batch, **figures}
 
 
+def layout_of(args):
+    return torch.channels_last if args.channels_last else torch.contiguous_format
+
+
 def time_conv(args):
     channels, size, batch = args.channels, args.size, args.batch
+    layout = layout_of(args)
     figures = time_layer(
-        nn.Conv2d(channels, channels, 3, padding=1),
-        torch.randn(batch, channels, size, size),
+        nn.Conv2d(channels, channels, 3, padding=1).to(memory_format=layout),
+        torch.randn(batch, channels, size, size).contiguous(memory_format=layout),
         2 * 9 * channels * channels * size * size * batch,
         args.seconds,
     )
@@ -251,9 +257,11 @@ class AdaBreg:
 
 def time_resnet(args):
     batch = 128
-    model = make_resnet18()
+    layout = layout_of(args)
+    model = make_resnet18().to(memory_format=layout)
     optimizer = AdaBreg(list(model.parameters()), lr=1e-7, strength=1e-4)
-    x, y = torch.rand(batch, 3, 32, 32), torch.randint(0, 10, (batch,))
+    x = torch.rand(batch, 3, 32, 32).contiguous(memory_format=layout)
+    y = torch.randint(0, 10, (batch,))
     rows = []
 
     def step():
@@ -314,18 +322,21 @@ def main():
     common.add_argument("--threads", type=int, default=2)
     common.add_argument("--seconds", type=float, default=4.0, help="time for each figure")
     parser = argparse.ArgumentParser(description="Time PyTorch on one task; print one JSON line.")
+    images = argparse.ArgumentParser(add_help=False)
+    images.add_argument("--channels-last", action="store_true", help="instead of NCHW")
     tasks = parser.add_subparsers(dest="task", required=True)
+    tasks.add_parser("environment", parents=[common]).set_defaults(run=lambda args: {})
     tasks.add_parser("mlp-step", parents=[common]).set_defaults(run=time_mlp)
     linear = tasks.add_parser("linear", parents=[common])
     linear.add_argument("size", type=int)
     linear.add_argument("batch", type=int)
     linear.set_defaults(run=time_linear)
-    conv = tasks.add_parser("conv", parents=[common])
+    conv = tasks.add_parser("conv", parents=[common, images])
     conv.add_argument("channels", type=int)
     conv.add_argument("size", type=int)
     conv.add_argument("batch", type=int)
     conv.set_defaults(run=time_conv)
-    tasks.add_parser("resnet", parents=[common]).set_defaults(run=time_resnet)
+    tasks.add_parser("resnet", parents=[common, images]).set_defaults(run=time_resnet)
     args = parser.parse_args()
 
     torch.manual_seed(0)

@@ -1,6 +1,13 @@
 /** Sparse neural networks, trained from scratch by Bregman iterations, in any JavaScript host. */
 
-export { type Backend, type Network, WasmBackend, WasmNetwork } from './backend/index.js';
+export {
+  type Backend,
+  type Network,
+  PlainBackend,
+  PlainNetwork,
+  WasmBackend,
+  WasmNetwork,
+} from './backend/index.js';
 export * from './data/index.js';
 export { Engine, type EngineOptions } from './engine/index.js';
 export { decodeSafetensors, encodeSafetensors, type Tensor, UserError } from './files/index.js';

@@ -70,16 +70,34 @@ program
       .choices(['train', 'validation', 'test'])
       .default('test'),
   )
-  .addOption(data())
+  .option('--data <dir|name>', 'where the data set is, or other data to score it on')
   .addOption(json())
   .addHelpText(
     'after',
     examples(
       'bregman eval runs/mnist-mlp-1',
       'bregman eval runs/mnist-mlp-1/best.safetensors --split validation',
+      'bregman eval model.safetensors --data photos',
     ),
   )
   .action(async (...args) => (await import('./commands/eval.js')).default(args[0], args[1]));
+
+program
+  .command('predict <run|model.safetensors> <file...>')
+  .description('what a trained network makes of images, or of the samples of IDX files')
+  .option('--top <n>', 'how many classes to name of each', '3')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    examples(
+      'bregman predict runs/photos-1 cat.jpg dog.png',
+      'bregman predict model.safetensors t10k-images-idx3-ubyte.gz --top 1',
+      'bregman predict runs/photos-1/best.safetensors new/*.jpg --json > classes.jsonl',
+    ),
+  )
+  .action(async (...args) =>
+    (await import('./commands/predict.js')).default(args[0], args[1], args[2]),
+  );
 
 program
   .command('inspect <run|model.safetensors>')

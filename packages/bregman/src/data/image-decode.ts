@@ -24,7 +24,9 @@ export async function decodeImages(
   paths: readonly string[],
   { onDecode, signal }: Pick<LoadOptions, 'onDecode' | 'signal'> = {},
 ): Promise<IdxArray> {
-  const decode = await decoder();
+  const decodeBytes = await imageDecoder();
+  // Not by its path: libvips would answer from its cache after the file has changed.
+  const decode = async (path: string) => decodeBytes(await readBytes(path), path);
   const size = ({ width, height }: Size) => `${width} × ${height}`;
   const full = (i: number) => join(folder, paths[i]);
   const first = await decode(full(0));
@@ -65,12 +67,16 @@ interface Size {
   readonly height: number;
 }
 
-/** A function that decodes a file to red, green, blue, red, …. */
-async function decoder(): Promise<(path: string) => Promise<Size & { pixels: Uint8Array }>> {
+/**
+ * A function that decodes the bytes of an image to red, green, blue, red, ….
+ *
+ * @throws {UserError} sharp does not load; the function: the image is damaged
+ */
+export async function imageDecoder(): Promise<
+  (bytes: Uint8Array, path: string) => Promise<Size & { pixels: Uint8Array }>
+> {
   const sharp = await loadSharp('decode images');
-  return async (path) => {
-    // Not by its path: libvips would answer from its cache after the file has changed.
-    const bytes = await readBytes(path);
+  return async (bytes, path) => {
     try {
       const { data, info } = await sharp(bytes)
         .toColourspace('srgb')
@@ -87,7 +93,12 @@ async function decoder(): Promise<(path: string) => Promise<Size & { pixels: Uin
 }
 
 /** Parts interleaved colours into three planes, and tells whether there is no colour in them. */
-function toPlanes(pixels: Uint8Array, to: Uint8Array, start: number, plane: number): boolean {
+export function toPlanes(
+  pixels: Uint8Array,
+  to: Uint8Array,
+  start: number,
+  plane: number,
+): boolean {
   let differences = 0;
   for (let i = 0; i < plane; i++) {
     const red = pixels[3 * i];

@@ -52,6 +52,17 @@ export async function listImages(folder: string): Promise<ImageList> {
   };
 }
 
+/** Whether {@link listImages} finds what it needs. */
+export function isImageFolder(folder: string): Promise<boolean> {
+  return listImages(folder).then(
+    () => true,
+    (error) => {
+      if (error instanceof UserError) return false;
+      throw error;
+    },
+  );
+}
+
 async function listClasses(folder: string, prefix: string): Promise<ImageList> {
   const where = join(folder, prefix);
   const classNames = await subfolders(where);

@@ -10,5 +10,7 @@ export { type DownloadOptions, download, type RemoteFile, sha256 } from './downl
 export { loadFashionMnist } from './fashion-mnist.js';
 export { type IdxFacts, loadIdxFolder, readIdx } from './idx-folder.js';
 export { type ImageFolderOptions, loadImageFolder } from './image-folder.js';
+export { isImageFolder } from './image-list.js';
+export { readInputs } from './inputs.js';
 export { type LoadOptions, locate } from './locate.js';
 export { loadMnist } from './mnist.js';

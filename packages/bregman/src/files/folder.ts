@@ -12,7 +12,9 @@ import { fileError, UserError } from '@bregman/core/files';
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    for (const folder of await missingFolders(resolve(path))) await makeOne(folder);
+    const missing = await missingFolders(resolve(path));
+    if (missing.length === 0 && !(await isFolder(path))) throw inTheWay();
+    for (const folder of missing) await makeOne(folder);
   } catch (error) {
     throw fileError(error, 'write', path);
   }
@@ -36,6 +38,11 @@ async function makeOne(folder: string): Promise<void> {
     const problem = `${dirname(folder)} takes no new folders`;
     throw new UserError(`cannot write ${folder}: ${problem}`, { cause: error });
   }
+}
+
+/** What the system says where something else has the name. */
+function inTheWay(): NodeJS.ErrnoException {
+  return Object.assign(new Error('it is no folder'), { code: 'EEXIST' });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,7 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '@bregman/core/files';
-import { writeAtomic } from '../files/index.js';
+import { makeFolder, writeAtomic } from '../files/index.js';
 import { htmlPage } from './html.js';
 import { markdownPage } from './markdown.js';
 import { drawReport, type Report } from './report.js';
@@ -18,9 +16,7 @@ export async function writeReport(
   report: Report,
   folder: string,
 ): Promise<{ html: string; markdown: string }> {
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw fileError(error, 'write', folder);
-  });
+  await makeFolder(folder);
   const drawn = await drawReport(report);
   // The pages come last: what they show is there when they are.
   for (const { name, svg } of drawn.figures) await writeAtomic(join(folder, `${name}.svg`), svg);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { decodeSafetensors, type Tensor, UserError } from '@bregman/core/files';
 import { sizeOf } from '@bregman/core/math';
-import { buildDescription, type Config, predictTest } from '@bregman/core/train';
+import { buildDescription, type Config, describeModel, Model } from '@bregman/core/train';
 import type { Dataset } from '../data/index.js';
 import { readBytes } from '../files/index.js';
 import type { Chart, ImageChart, Picture } from '../plot/index.js';
@@ -41,13 +41,30 @@ async function imageRows(outcome: Outcome, count: number): Promise<ImageChart['r
   const data = await testData(config);
   const { inputs, shape, targets } = data.test;
   if (targets.kind !== 'values' || !(inputs instanceof Float32Array)) return [];
-  const restored = await predictTest(config, await weightsOf(outcome), data, count);
+  const restored = await restore(outcome, config, data, count);
   const { label, seed } = outcome.run;
   return [
     { name: `${label}, seed ${seed}: corrupted`, images: pictures(inputs, shape, count) },
     { name: 'restored', images: pictures(restored, shape, count) },
     { name: 'clean', images: pictures(targets.values, shape, count) },
   ];
+}
+
+/** What the run's network makes of the first test samples. */
+async function restore(
+  outcome: Outcome,
+  config: Config,
+  data: Dataset,
+  count: number,
+): Promise<Float32Array> {
+  const { inputs, shape } = data.test;
+  const description = describeModel(config, data);
+  const model = await Model.create(description, await weightsOf(outcome), { threads: 1 });
+  try {
+    return await model.predict(inputs.slice(0, count * sizeOf(shape)));
+  } finally {
+    model.close();
+  }
 }
 
 /** Which earlier layers each layer of a run reads. */

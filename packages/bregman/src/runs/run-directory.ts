@@ -1,20 +1,16 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeSafetensors, encodeSafetensors, fileError, UserError } from '@bregman/core/files';
+import { fileError, UserError } from '@bregman/core/files';
 import { ConfigError, parse, parseJson } from '@bregman/core/schema';
-import type {
-  Checkpoint,
-  EpochMetrics,
-  Observer,
-  Summary,
-  TrainOptions,
-} from '@bregman/core/train';
+import type { Checkpoint, EpochMetrics, Observer, ResumePoint, Summary } from '@bregman/core/train';
 import {
   type Config,
   DamagedRunError,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  encodeModel,
   metricsSchema,
-  progressSchema,
   resolveConfig,
   summarySchema,
 } from '@bregman/core/train';
@@ -24,7 +20,10 @@ import { makeFolder, readBytes, writeAtomic } from '../files/index.js';
 export const runFiles = {
   config: 'config.json',
   metrics: 'metrics.jsonl',
-  /** Weights of the last checkpoint and of the best epoch: dense float32 under PyTorch's names. */
+  /**
+   * Models of the last checkpoint and of the best epoch: dense float32 under PyTorch's names, with what
+   * else it takes to predict.
+   */
   last: 'last.safetensors',
   best: 'best.safetensors',
   /** Everything that `resume` needs, in one file, so that its parts always belong together. */
@@ -79,7 +78,7 @@ export class RunDirectory implements Observer {
   static async open(
     path: string,
     epochs?: number,
-  ): Promise<{ run: RunDirectory; resume?: NonNullable<TrainOptions['resume']> }> {
+  ): Promise<{ run: RunDirectory; resume?: ResumePoint }> {
     const stored = await readConfig(path);
     const config = epochs === undefined ? stored : resolveConfig({ ...stored, epochs }, path);
     const { resume, metrics } = await readRest(path);
@@ -107,14 +106,13 @@ export class RunDirectory implements Observer {
     await writeAtomic(join(this.path, runFiles.metrics), lines.join(''));
   }
 
-  async onCheckpoint({ progress, weights, optimizer, best }: Checkpoint): Promise<void> {
-    const all = new Map([...weights, ...optimizer]);
-    const metadata = { progress: JSON.stringify(progress) };
+  async onCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    const { model, weights, best } = checkpoint;
     // The state comes last: until it is there, a run continues from the checkpoint before, and finds
     // the other files' content again.
-    if (best) await this.#write(runFiles.best, encodeSafetensors(best));
-    await this.#write(runFiles.last, encodeSafetensors(weights));
-    await this.#write(runFiles.state, encodeSafetensors(all, metadata));
+    if (best) await this.#write(runFiles.best, encodeModel(model, best));
+    await this.#write(runFiles.last, encodeModel(model, weights));
+    await this.#write(runFiles.state, encodeCheckpoint(checkpoint));
     this.#hasCheckpoint = true;
   }
 
@@ -203,7 +201,7 @@ async function readText(path: string): Promise<string> {
 /** What an unfinished run continues from. */
 async function readRest(
   path: string,
-): Promise<{ resume: TrainOptions['resume']; metrics: EpochMetrics[] }> {
+): Promise<{ resume: ResumePoint | undefined; metrics: EpochMetrics[] }> {
   try {
     const resume = await readState(join(path, runFiles.state));
     return { resume, metrics: await readMetrics(path) };
@@ -213,9 +211,6 @@ async function readRest(
   }
 }
 
-async function readState(path: string): Promise<TrainOptions['resume']> {
-  if (!existsSync(path)) return undefined;
-  const { tensors, metadata } = decodeSafetensors(await readBytes(path), path);
-  if (metadata.progress === undefined) throw new UserError(`${path}: it holds no state of a run`);
-  return { progress: parseJson(metadata.progress, path, progressSchema), tensors };
+async function readState(path: string): Promise<ResumePoint | undefined> {
+  return existsSync(path) ? decodeCheckpoint(await readBytes(path), path) : undefined;
 }

@@ -18,7 +18,7 @@ import {
   workplace,
 } from './bregman.js';
 
-const commands = ['train', 'resume', 'eval', 'inspect', 'plot', 'presets'];
+const commands = ['train', 'resume', 'eval', 'predict', 'inspect', 'plot', 'presets'];
 const isRoot = process.getuid?.() === 0;
 
 /** One line on standard error and nothing on standard output, with this exit code. */

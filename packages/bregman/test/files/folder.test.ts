@@ -34,6 +34,7 @@ test('a file in the way, a link to nowhere, a name too long are named', async ()
   await symlink(join(folder, 'nowhere'), join(folder, 'dangling'));
   const long = join(folder, 'x'.repeat(300));
   const failing: [path: string, reason: string][] = [
+    [file, 'a file of that name is in the way'],
     [join(file, 'below'), 'a part of the path is a file, not a folder'],
     [join(folder, 'dangling'), 'a file of that name is in the way'],
     [long, 'the name is too long'],

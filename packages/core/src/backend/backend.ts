@@ -98,16 +98,22 @@ export interface Network {
    */
   loadTargets(values: Float32Array, order: ArrayLike<number>, from: number): void;
 
-  /** Forward pass and loss of the loaded batch. */
+  /**
+   * Forward pass and loss of the loaded batch.
+   *
+   * @throws Error where none is loaded, or not its labels or targets
+   */
   evaluate(): Soon<BatchResult>;
   /**
    * Forward and backward pass of the loaded batch; the gradients stay with the backend.
    *
    * @param sampledBlock for the scope `sampled`: which sixteen samples of the batch stand for it
+   * @throws Error where none is loaded, or not its labels or targets
+   * @throws RangeError where the batch has no such block
    */
   differentiate(scope?: GradientScope, sampledBlock?: number): Soon<BatchResult>;
   /**
-   * The network's outputs for any number of inputs, sample after sample.
+   * The network's outputs for any number of inputs, sample after sample. No batch is loaded afterwards.
    *
    * @throws RangeError where the inputs are no whole number of samples
    */

@@ -1,4 +1,4 @@
-/** What runs networks: the kernels in WebAssembly. */
+/** What runs networks: the kernels in WebAssembly, or plain TypeScript. */
 export type {
   Backend,
   BatchResult,
@@ -10,4 +10,5 @@ export type {
   StepGroup,
   Stepper,
 } from './backend.js';
+export { PlainBackend, PlainNetwork } from './plain/index.js';
 export { type MemoryUse, memoryUse, WasmBackend, WasmNetwork } from './wasm/index.js';

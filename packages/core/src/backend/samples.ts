@@ -1,8 +1,8 @@
-/** What every backend checks and does alike with batches of samples. */
+/** What every backend checks and does alike. */
 import { UserError } from '../files/errors.js';
 import { BLOCK } from '../graph/pass.js';
 import type { Shape } from '../math/index.js';
-import type { CompileOptions, Inputs } from './backend.js';
+import type { CompileOptions, Inputs, LossName } from './backend.js';
 
 /**
  * Makes sure that a network can be compiled with these options.
@@ -22,6 +22,64 @@ export function checkOptions({ batchSize, normalization }: CompileOptions, input
   throw new UserError(
     `normalization: mean [${mean}] and std [${std}] must have 1 or ${input[0]} values, std above 0`,
   );
+}
+
+/** @throws Error where no batch is loaded, or not what its outputs should be */
+export function checkLoaded(samples: number, hasTargets: boolean): void {
+  if (samples === 0) throw new Error('no batch is loaded: call loadInputs first');
+  if (!hasTargets) {
+    throw new Error('the batch has no labels or targets: call loadLabels or loadTargets first');
+  }
+}
+
+/** @throws RangeError where the batch has no such block of sixteen samples */
+export function checkBlock(block: number, samples: number): void {
+  if (block >= 0 && block < blocksOf(samples)) return;
+  throw new RangeError(`${samples} samples have no block ${block}`);
+}
+
+/** @throws Error where the network has no such parameter or buffer */
+export function tensorNamed<T>(
+  tensors: ReadonlyMap<string, T>,
+  { name }: { readonly name: string },
+): T {
+  const found = tensors.get(name);
+  if (found !== undefined) return found;
+  throw new Error(`the network has no parameter '${name}'`);
+}
+
+/** @throws TypeError where a network was compiled for the other type of inputs */
+export function checkType(inputs: Inputs, { inputType = 'floats' }: CompileOptions): void {
+  if (inputs instanceof Uint8Array === (inputType === 'bytes')) return;
+  throw new TypeError(`the network was compiled for ${inputType}`);
+}
+
+/** @throws RangeError where so many samples are no batch */
+export function checkCount(count: number, batchSize: number): void {
+  if (count >= 1 && count <= batchSize) return;
+  throw new RangeError(`${count} samples do not fit a batch of ${batchSize}`);
+}
+
+/** @throws TypeError where a loss takes labels, and is given values */
+export function checkTakesValues(loss: LossName): void {
+  if (loss !== 'squared-error') throw new TypeError(`the ${loss} loss takes labels`);
+}
+
+/** @throws RangeError where a tensor is given another count of numbers */
+export function checkLength(name: string, expected: number, { length }: Float32Array): void {
+  if (length === expected) return;
+  throw new RangeError(`${name} holds ${expected} numbers, not ${length}`);
+}
+
+/**
+ * How many samples inputs are.
+ *
+ * @throws RangeError where they are no whole number
+ */
+export function countSamples({ length }: Inputs, features: number): number {
+  const count = length / features;
+  if (Number.isInteger(count)) return count;
+  throw new RangeError(`${length} inputs are no multiple of ${features}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Samples in memory: of one's own arrays, split, shuffled, augmented, corrupted to be restored. */
 export { type Augmentation, type AugmentSample, augment } from './augment.js';
 export type { BatchPlace, BatchSource, TargetKind } from './batches.js';
+export { relabeled } from './classes.js';
 export { decodeIdx, type IdxArray } from './idx.js';
 export { measure, type Normalization } from './normalization.js';
 export { blurPlanes, type Restoration, restoration } from './restoration.js';

@@ -1,5 +1,5 @@
 export { Engine, type EngineOptions, LANES, type LoadedProgram } from './engine.js';
-export { type Build, type Kernels, loadKernels } from './kernel-files.js';
+export { type Build, type Kernels, loadKernels, whyNoKernels } from './kernel-files.js';
 export type { KernelName } from './kernels.js';
 export {
   hasWideVectors,

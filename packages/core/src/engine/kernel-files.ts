@@ -68,6 +68,12 @@ function chooseBuild(wanted?: Build): Build {
   );
 }
 
+/** Why no build of the kernels can run here; undefined where one can. */
+export function whyNoKernels(): string | undefined {
+  return runs('simd') ? undefined : 'this JavaScript engine has no WebAssembly SIMD';
+}
+
 function runs(build: Build): boolean {
+  if (typeof WebAssembly === 'undefined') return false;
   return WebAssembly.validate(Uint8Array.from([...MAGIC, ...probes[build]]));
 }

@@ -1,4 +1,4 @@
-/** The script of a thread in Node. Pages have one for all that their workers do: train/thread.ts. */
+/** The script of a thread in Node. Pages have one for all that their workers do: browser.ts. */
 import { host } from '#host';
 import { takePart } from './thread.js';
 

@@ -1,10 +1,17 @@
 import { UserError } from '../files/errors.js';
 import type { Host, Thread } from './host.js';
 
+/** The name of the library's own workers, by which their script knows what it is there for. */
+export const THREAD_NAME = '@bregman/core';
+
+/** Whether this is such a worker. */
+export const isThread =
+  typeof document === 'undefined' && (globalThis as { name?: unknown }).name === THREAD_NAME;
+
 /**
  * A page or a worker as the library's host.
  *
- * @param startWorker runs browser/thread.js, the script of all workers that the library starts
+ * @param startWorker runs browser/index.js in a worker of that name
  */
 export function webHost(startWorker: () => Worker): Host {
   const isPage = typeof document !== 'undefined';
@@ -76,7 +83,7 @@ function startTraining(startWorker: () => Worker, onFailure: (error: Error) => v
 function workerError({ message }: ErrorEvent): Error {
   if (message) return new Error(`a worker failed: ${message}`);
   return new UserError(
-    'a worker could not start: its script, browser/thread.js of @bregman/core, is not where this page ' +
+    'a worker could not start: its script, browser/index.js of @bregman/core, is not where this page ' +
       'looks for it, or comes without the header Cross-Origin-Embedder-Policy that the page has',
   );
 }

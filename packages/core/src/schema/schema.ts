@@ -49,19 +49,25 @@ export function misfit(value: unknown, path: string, allowed: string): Misfit {
   return new Misfit(path, `${show(value)} is not allowed; it must be ${allowed}`);
 }
 
+/** The most characters of a value that are shown. */
+const SHOWN = 60;
+
 /** A value as the user wrote it, shortened. */
 function show(value: unknown): string {
-  const written = typeof value === 'number' ? String(value) : asJson(value);
-  return written.length > 60 ? `${written.slice(0, 59)}…` : written;
+  const isJson = typeof value !== 'number' && typeof value !== 'bigint';
+  const written = (isJson && JSON.stringify(outline(value, 8))) || String(value);
+  return written.length > SHOWN ? `${written.slice(0, SHOWN - 1)}…` : written;
 }
 
-function asJson(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    // A circle, or numbers that JSON does not know.
-    return typeof value === 'bigint' ? `${value}n` : 'this object';
-  }
+/** The beginning of a value: a hostile file may nest without end, an object may hold itself. */
+function outline(value: unknown, depth: number): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '…';
+  const inner = (each: unknown) => outline(each, depth - 1);
+  if (Array.isArray(value)) return value.slice(0, SHOWN).map(inner);
+  const entries = Object.entries(value).slice(0, SHOWN);
+  return Object.fromEntries(entries.map(([key, each]) => [key, inner(each)]));
 }
 
 /**

@@ -21,7 +21,7 @@ export function buildDescription(
   samples: Pick<Samples | BatchSource, 'shape' | 'targets'>,
 ): NetworkDescription {
   const outputs = outputsOf(samples);
-  const description = describeModel(model, samples.shape, outputs);
+  const description = layersOf(model, samples.shape, outputs);
   const given = build('model', () => sizeOf(resolve(description).at(-1)!.outputShape));
   if (given !== outputs) {
     throw new ConfigError(`model: it ends in ${given} outputs, the targets need ${outputs}`);
@@ -44,14 +44,15 @@ export function buildNetwork(
   data: TrainingData,
   { hold = false } = {},
 ): Network {
-  const { train, mean, std } = data;
+  const { train } = data;
+  const normalization = normalizationOf(config, data);
   const description = buildDescription(config, train);
   const options: CompileOptions = {
     batchSize: config.batchSize,
     loss: config.loss,
     inputType: inputTypeOf(train),
     breakEven: config.breakEven,
-    ...(config.normalize && mean && std && { normalization: { mean, std } }),
+    ...(normalization && { normalization }),
   };
   const spare = checkMemory(backend, config, description, options);
   const network = build('model', () => backend.compile(description, options));
@@ -62,7 +63,15 @@ export function buildNetwork(
   return network;
 }
 
-function describeModel(
+/** What inputs are normalized by, if they are. */
+export function normalizationOf(
+  { normalize }: Config,
+  { mean, std }: TrainingData,
+): CompileOptions['normalization'] {
+  return normalize && mean && std ? { mean, std } : undefined;
+}
+
+function layersOf(
   model: Config['model'],
   input: readonly number[],
   outputs: number,

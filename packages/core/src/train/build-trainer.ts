@@ -15,6 +15,7 @@ import {
 import { checkData } from './check-data.js';
 import type { Config } from './config.js';
 import { initialize } from './initialize.js';
+import { describeModel } from './model-description.js';
 import { Optimizer } from './optimizer.js';
 import { Sampler } from './sampler.js';
 import { Steering } from './steering.js';
@@ -57,6 +58,7 @@ export async function buildTrainer(
     sampler: new Sampler(data, parts.train, { seed, batchSize, augment }),
     gradient: buildGradientPolicy(config),
     data,
-    parts,
+    validation: parts.validation,
+    model: describeModel(config, data),
   });
 }

@@ -193,20 +193,21 @@ const layer = variant([
   }),
 ]);
 
+/** The layers of a network, as data. */
+export const layersSchema = listOf(object({ name: text, layer, inputs: optional(listOf(text)) }));
+
 const model = variant([
   object({ kind: literal('mlp'), hidden: list(whole(1)) }),
   // Layers of the input's own size.
   object({ kind: oneOf(['autoencoder', 'skip-encoder']), depth: withDefault(whole(1), 6) }),
   object({ kind: oneOf(imageModelNames) }),
-  object({
-    kind: literal('layers'),
-    layers: listOf(object({ name: text, layer, inputs: optional(listOf(text)) })),
-  }),
+  object({ kind: literal('layers'), layers: layersSchema }),
 ]);
 
 const share = number(0);
 
-const task = variant([
+/** What is made of images to be restored. */
+export const taskSchema = variant([
   object({ kind: literal('denoise'), noise: withDefault(number(0), 0.05) }),
   object({
     kind: literal('deblur'),
@@ -217,6 +218,8 @@ const task = variant([
 
 const sampleCounts = object({ train: optional(whole(1)), test: optional(whole(1)) });
 
+export const lossNames = ['cross-entropy', 'squared-error'] as const;
+
 const configSchema = object({
   data: withDefault(text, 'mnist'),
   // Where the files of the set are; null: the cache, an installed package or a download.
@@ -224,7 +227,7 @@ const configSchema = object({
   // How many samples to take, drawn at random; null: all.
   samples: withDefault(nullable(sampleCounts), null),
   // Inputs become corrupted images, targets the clean ones; null: the classes.
-  task: withDefault(nullable(task), null),
+  task: withDefault(nullable(taskSchema), null),
   validation: withDefault(number(0), 0.05),
   // Whether inputs become (x − mean) / std with the data set's values.
   normalize: withDefault(truth, true),
@@ -234,7 +237,7 @@ const configSchema = object({
     null,
   ),
   model,
-  loss: withDefault(oneOf(['cross-entropy', 'squared-error']), 'cross-entropy'),
+  loss: withDefault(oneOf(lossNames), 'cross-entropy'),
   batchSize: withDefault(whole(1), 128),
   epochs: withDefault(whole(1), 30),
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),

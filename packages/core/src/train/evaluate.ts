@@ -1,25 +1,23 @@
-import { WasmBackend } from '../backend/index.js';
+import { isBatchSource } from '../data/batches.js';
+import type { Samples } from '../data/samples.js';
+import { split as parted } from '../data/split.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
-import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
+import { ascending } from './load-batch.js';
 import type { Score } from './metrics.js';
-import type { Trainer } from './trainer.js';
+import { Model, type ModelOptions } from './model.js';
+import { describeModel } from './model-description.js';
 import type { TrainingData } from './training-data.js';
-import { writeWeights } from './weights.js';
 
 /** The parts of a data set; the configuration says which training samples are for validation. */
 export const splitNames = ['train', 'validation', 'test'] as const;
 export type SplitName = (typeof splitNames)[number];
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends Pick<ModelOptions, 'backend' | 'threads' | 'source'> {
   readonly data: TrainingData;
   /** By default `test`. */
   readonly split?: SplitName;
-  /** By default as many as the machine runs at once. */
-  readonly threads?: number;
-  /** What messages about the weights begin with, such as their path. */
-  readonly source?: string;
 }
 
 /**
@@ -30,27 +28,46 @@ export interface EvaluateOptions {
 export async function evaluate(
   config: Config,
   weights: ReadonlyMap<string, Tensor>,
-  { data, split = 'test', threads, source }: EvaluateOptions,
+  { data, split = 'test', ...options }: EvaluateOptions,
 ): Promise<Score> {
-  const backend = await WasmBackend.create(threads === undefined ? {} : { threads });
+  const { samples, order } = partOf(data, split, config);
+  const { batchSize, breakEven } = config;
+  const model = await Model.create(describeModel(config, data), weights, {
+    ...options,
+    batchSize,
+    breakEven,
+  });
   try {
-    const trainer = await buildTrainer(backend, config, data);
-    writeWeights(trainer.network, weights, source);
-    const score = await scoreOn(trainer, split);
-    if (!score) throw new UserError(`${split}: ${config.data} has no such samples`);
-    return score;
+    return await model.evaluate(samples, order);
   } finally {
-    backend.close();
+    model.close();
   }
 }
 
-function scoreOn(trainer: Trainer, split: SplitName): Promise<Score | undefined> {
-  switch (split) {
-    case 'train':
-      return trainer.scoreTraining();
-    case 'validation':
-      return trainer.scoreValidation();
-    case 'test':
-      return trainer.test();
+/** Some of a set of samples, by their numbers. */
+export interface SamplePart {
+  readonly samples: Samples;
+  readonly order: Int32Array;
+}
+
+/**
+ * A part of the data, as a configuration splits them.
+ *
+ * @throws {UserError} there are no such samples
+ */
+export function partOf(
+  { train, test }: TrainingData,
+  split: SplitName,
+  { validation, seed }: Pick<Config, 'validation' | 'seed'>,
+): SamplePart {
+  if (split === 'test') {
+    if (!test) throw new UserError('test: the data have no such samples');
+    return { samples: test, order: ascending(test.count) };
   }
+  if (isBatchSource(train)) {
+    throw new UserError(`${split}: samples that are made batch by batch cannot be scored`);
+  }
+  const order = parted(train, validation, seed)[split];
+  if (order.length === 0) throw new UserError(`${split}: the data have no such samples`);
+  return { samples: train, order };
 }

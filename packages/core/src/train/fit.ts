@@ -4,6 +4,7 @@ import type { Tensor } from '../files/safetensors.js';
 import type { Config } from './config.js';
 import { totalDensity } from './density.js';
 import type { EpochMetrics, Score } from './metrics.js';
+import type { ModelDescription } from './model-description.js';
 import type { Trainer, TrainerState } from './trainer.js';
 
 /** A step that was taken, and where in an epoch the training is. */
@@ -26,6 +27,8 @@ export interface StepProgress {
 /** A run between two steps: enough to continue to the same bits. */
 export interface Checkpoint {
   readonly progress: Progress;
+  /** What the weights need besides themselves to predict. */
+  readonly model: ModelDescription;
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly optimizer: ReadonlyMap<string, Tensor>;
   /** Weights of the best epoch, where it is another one than at the checkpoint before. */
@@ -228,6 +231,7 @@ class Fit {
         seconds: this.#seconds,
         epochSeconds: this.#epochSeconds,
       },
+      model: this.#trainer.model,
       weights: await this.#trainer.weights(),
       optimizer: await this.#trainer.optimizerState(),
       ...(best && { best }),

@@ -45,6 +45,6 @@ function optimizerArrays({ optimizer }: Config): number {
   return Number(method.usesSubgradient) + method.moments(optimizer);
 }
 
-function mebibytes(bytes: number): string {
+export function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

@@ -13,7 +13,8 @@ import type { TrainOptions, TrainResult } from './options.js';
 export interface Order
   extends Omit<TrainOptions, 'build' | 'onEpoch' | 'observers' | 'signal' | 'stop'> {
   readonly config: Config;
-  readonly kernels: Kernels;
+  /** Undefined where it trains in plain TypeScript. */
+  readonly kernels: Kernels | undefined;
   /** Whether someone watches each step, and each checkpoint. */
   readonly watchesSteps: boolean;
   readonly watchesCheckpoints: boolean;

@@ -47,7 +47,10 @@ export interface EpochMetrics {
 
 /** A machine, and the form of the kernels that it ran. */
 export interface TrainingMachine extends Machine {
-  readonly kernels: Build;
+  /** Their build; without kernels the backend's name, such as `plain`. */
+  readonly kernels: Build | (string & {});
+  /** Why no kernels could run here. */
+  readonly whyPlain?: string;
   /** Earlier versions did not say. */
   readonly wideVectors?: boolean;
   /** Where `wideVectors` is false: why, in half a sentence. Earlier versions did not say. */

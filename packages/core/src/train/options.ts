@@ -1,12 +1,17 @@
 import type { Network } from '../backend/index.js';
 import type { Build } from '../engine/index.js';
 import type { Tensor } from '../files/safetensors.js';
+import type { ResumePoint } from './checkpoint.js';
 import type { Config } from './config.js';
-import type { Ending, FitOptions, Progress } from './fit.js';
+import type { Checkpoint, Ending, FitOptions } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
+import type { ModelDescription } from './model-description.js';
+import type { BackendOptions } from './open-backend.js';
 import type { TrainingData } from './training-data.js';
 
-export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
+export interface TrainOptions
+  extends BackendOptions,
+    Pick<FitOptions, 'observers' | 'signal' | 'stop'> {
   readonly data: TrainingData;
   /** By default as many as the machine runs at once. They have no influence on the result. */
   readonly threads?: number | undefined;
@@ -15,9 +20,7 @@ export interface TrainOptions extends Pick<FitOptions, 'observers' | 'signal' | 
   /** Called after every epoch. */
   readonly onEpoch?: (metrics: EpochMetrics) => void;
   /** Where an earlier session of this run left off. */
-  readonly resume?:
-    | { readonly progress: Progress; readonly tensors: ReadonlyMap<string, Tensor> }
-    | undefined;
+  readonly resume?: ResumePoint | undefined;
 }
 
 /** A trained network; `close` ends its threads. */
@@ -29,7 +32,10 @@ export interface TrainResult {
   readonly metrics: readonly EpochMetrics[];
   readonly summary: Summary;
   readonly ending: Ending;
-  /** The parameters by PyTorch's names: what `encodeSafetensors` takes. */
+  /** The parameters by PyTorch's names, and what they need besides: `encodeModel` takes both. */
   readonly weights: ReadonlyMap<string, Tensor>;
+  readonly model: ModelDescription;
+  /** The state at the end: `encodeCheckpoint` takes it, and a later session can go on from it. */
+  readonly checkpoint: Checkpoint;
   close(): void;
 }

@@ -4,7 +4,6 @@ import {
   list,
   nullable,
   number,
-  oneOf,
   optional,
   record,
   type Schema,
@@ -64,8 +63,9 @@ export const summarySchema: Schema<Summary, unknown> = fields({
   machine: optional(
     fields({
       ...machineSchema.entries,
-      kernels: oneOf(['relaxed', 'simd']),
+      kernels: text,
       wideVectors: optional(truth),
+      whyPlain: optional(text),
       whyOneThread: optional(text),
       whyNarrow: optional(text),
     }),

@@ -1,9 +1,10 @@
-import { WasmBackend } from '../backend/index.js';
+import { type Backend, WasmBackend } from '../backend/index.js';
 import {
   type EngineOptions,
   hasWideVectors,
   peakMemoryBytes,
   thisMachine,
+  whyNoKernels,
   whyNoWideVectors,
 } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
@@ -11,8 +12,9 @@ import { version } from '../version.js';
 import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
-import { fit, type Progress } from './fit.js';
+import { type Checkpoint, fit } from './fit.js';
 import type { EpochMetrics, Summary, TrainingMachine } from './metrics.js';
+import { type BackendOptions, openBackend } from './open-backend.js';
 import type { TrainOptions, TrainResult } from './options.js';
 import type { Trainer } from './trainer.js';
 
@@ -20,38 +22,39 @@ import type { Trainer } from './trainer.js';
 export async function trainHere(
   config: Config,
   { data, onEpoch, observers = [], signal, stop, resume }: Omit<TrainOptions, 'threads' | 'build'>,
-  engineOptions: EngineOptions,
+  backendOptions: BackendOptions & EngineOptions,
 ): Promise<TrainResult> {
-  const backend = await WasmBackend.create(engineOptions);
-  const close = () => backend.close();
+  const { backend, close } = await openBackend(backendOptions);
   try {
     const trainer = await buildTrainer(backend, config, data);
     if (resume) await restore(trainer, resume);
     const metrics: EpochMetrics[] = [];
-    let last = resume?.progress;
+    // `fit` makes one before it returns.
+    let checkpoint!: Checkpoint;
     const own = {
       onEpoch(each: EpochMetrics) {
         metrics.push(each);
         onEpoch?.(each);
       },
-      onCheckpoint({ progress }: { progress: Progress }) {
-        last = progress;
+      onCheckpoint(each: Checkpoint) {
+        checkpoint = each;
       },
     };
     const ending = await fit(trainer, config, {
       observers: [own, ...observers],
       ...(signal && { signal }),
       ...(stop && { stop }),
-      ...(last && { progress: last }),
+      ...(resume && { progress: resume.progress }),
     });
+    const { progress, model, weights } = checkpoint;
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : await trainer.test();
     const summary: Summary = {
       ...(test && { test }),
-      ...(await summarize(trainer, config, backend, last?.seconds ?? 0)),
+      ...(await summarize(trainer, config, backend, progress.seconds)),
     };
-    const weights = await trainer.weights();
-    return { config, network: trainer.network, metrics, summary, ending, weights, close };
+    const { network } = trainer;
+    return { config, network, metrics, summary, ending, weights, model, checkpoint, close };
   } catch (error) {
     close();
     throw error;
@@ -73,24 +76,29 @@ async function restore(
 async function summarize(
   trainer: Trainer,
   { seed }: Config,
-  backend: WasmBackend,
+  backend: Backend,
   seconds: number,
 ): Promise<Omit<Summary, 'test'>> {
-  const { threads, usedBytes } = backend.engine;
+  const usedBytes = backend instanceof WasmBackend ? backend.engine.usedBytes : 0;
   return {
     density: await trainer.density(),
     multiplyAdds: trainer.multiplyAdds(),
     epochs: trainer.epoch,
     seconds,
     seed,
-    threads,
+    threads: backend.threads,
     peakMemoryBytes: peakMemoryBytes() ?? usedBytes,
     version,
     machine: machineOf(backend),
   };
 }
 
-function machineOf({ engine: { build, whyOneThread } }: WasmBackend): TrainingMachine {
+function machineOf(backend: Backend): TrainingMachine {
+  if (!(backend instanceof WasmBackend)) {
+    const whyPlain = whyNoKernels();
+    return { ...thisMachine(), kernels: backend.name, ...(whyPlain && { whyPlain }) };
+  }
+  const { build, whyOneThread } = backend.engine;
   const wideVectors = hasWideVectors();
   return {
     ...thisMachine(),

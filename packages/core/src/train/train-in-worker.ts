@@ -1,6 +1,5 @@
 /** `train` as a page's main thread sees it: a worker trains, and what it reports is passed on. */
 import { host } from '#host';
-import { WasmBackend } from '../backend/index.js';
 import { isBatchSource } from '../data/batches.js';
 import type { Samples, Targets } from '../data/samples.js';
 import { loadKernels } from '../engine/index.js';
@@ -9,6 +8,7 @@ import { buildNetwork } from './build-network.js';
 import type { Config } from './config.js';
 import type { Observer } from './fit.js';
 import { errorOf, type Order, type Outcome, type Reply, type Report } from './messages.js';
+import { openBackend, runsPlain } from './open-backend.js';
 import type { TrainOptions, TrainResult } from './options.js';
 import { writeWeights } from './weights.js';
 
@@ -21,12 +21,15 @@ type StartWorker = NonNullable<typeof host.startTraining>;
 export async function trainInWorker(
   startWorker: StartWorker,
   config: Config,
-  { build, onEpoch, observers = [], signal, stop, data, ...rest }: TrainOptions,
+  { backend: wanted, build, onEpoch, observers = [], signal, stop, data, ...rest }: TrainOptions,
 ): Promise<TrainResult> {
   const { train, test } = data;
   refuseFunctions({ data, ...rest });
   if (isBatchSource(train)) throw cannotTravel('data.train.batch');
-  const kernels = await loadKernels(!host.whyOneThread(), build);
+  if (typeof wanted === 'object') throw cannotTravel('backend', 'an object with methods');
+  const kernels = runsPlain({ backend: wanted, build })
+    ? undefined
+    : await loadKernels(!host.whyOneThread(), build);
   const gifts: ArrayBuffer[] = [];
   const copies = {
     train: await copyOf(train, gifts),
@@ -36,14 +39,14 @@ export async function trainInWorker(
     ...rest,
     config,
     kernels,
+    backend: wanted,
     data: { ...data, ...copies },
     watchesSteps: observers.some(({ onStep }) => onStep),
     watchesCheckpoints: observers.some(({ onCheckpoint }) => onCheckpoint),
   };
   const own: Observer = { onEpoch: (metrics) => onEpoch?.(metrics) };
   const outcome = await execute(startWorker, order, gifts, [own, ...observers], { signal, stop });
-  const backend = await WasmBackend.create({ threads: 1, kernels });
-  const close = () => backend.close();
+  const { backend, close } = await openBackend({ backend: wanted, threads: 1, kernels });
   try {
     // Between these the page can draw.
     await host.pause();
@@ -108,9 +111,9 @@ function refuseFunctions(options: object, path = ''): void {
   }
 }
 
-function cannotTravel(path: string): UserError {
+function cannotTravel(path: string, what = 'a function'): UserError {
   return new UserError(
-    `train: ${path} is a function, which cannot go to the worker that trains for a page; ` +
+    `train: ${path} is ${what}, which cannot go to the worker that trains for a page; ` +
       'call train in a worker of your own',
   );
 }

@@ -30,6 +30,6 @@ export async function train(input: ConfigInput, options: TrainOptions): Promise<
   const config = resolveConfig(input);
   const { startTraining } = host;
   if (startTraining) return trainInWorker(startTraining, config, options);
-  const { threads, build } = options;
-  return trainHere(config, options, { threads, build });
+  const { backend, threads, build } = options;
+  return trainHere(config, options, { backend, threads, build });
 }

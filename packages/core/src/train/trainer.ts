@@ -8,6 +8,7 @@ import { type Soon, whenReady } from '../soon.js';
 import { densityOf } from './density.js';
 import { DivergenceError } from './divergence-error.js';
 import { type Density, type Score, ScoreSum, type Summary } from './metrics.js';
+import type { ModelDescription } from './model-description.js';
 import type { Optimizer } from './optimizer.js';
 import type { Sampler } from './sampler.js';
 import { scoreOn } from './scorer.js';
@@ -36,8 +37,9 @@ export interface TrainerParts {
   readonly sampler: Sampler;
   readonly gradient: GradientPolicy;
   readonly data: TrainingData;
-  /** Numbers of the samples trained on, and of those held back. */
-  readonly parts: { readonly train: Int32Array; readonly validation: Int32Array };
+  /** Numbers of the samples held back. */
+  readonly validation: Int32Array;
+  readonly model: ModelDescription;
 }
 
 /**
@@ -46,26 +48,29 @@ export interface TrainerParts {
  */
 export class Trainer {
   readonly network: Network;
+  /** What the weights need besides themselves to predict. */
+  readonly model: ModelDescription;
   readonly optimizer: Optimizer;
   readonly #steering: Steering;
   readonly #sampler: Sampler;
   readonly #gradient: GradientPolicy;
   readonly #data: TrainingData;
-  readonly #parts: TrainerParts['parts'];
+  readonly #validation: Int32Array;
   readonly #work: WorkCounter;
   #sums = new ScoreSum();
   /** Made once: a step makes no functions. */
   readonly #takeStep = (result: BatchResult): Soon<BatchResult> => this.#finishStep(result);
 
-  constructor({ network, optimizer, steering, sampler, gradient, data, parts }: TrainerParts) {
-    this.network = network;
-    this.optimizer = optimizer;
-    this.#steering = steering;
-    this.#sampler = sampler;
-    this.#gradient = gradient;
-    this.#data = data;
-    this.#parts = parts;
-    this.#work = new WorkCounter(network);
+  constructor(parts: TrainerParts) {
+    this.network = parts.network;
+    this.model = parts.model;
+    this.optimizer = parts.optimizer;
+    this.#steering = parts.steering;
+    this.#sampler = parts.sampler;
+    this.#gradient = parts.gradient;
+    this.#data = parts.data;
+    this.#validation = parts.validation;
+    this.#work = new WorkCounter(parts.network);
   }
 
   /** Epochs completed. */
@@ -132,27 +137,23 @@ export class Trainer {
 
   /** Ends the epoch: schedules and policies learn of it, and the next one begins. Returns its score. */
   async endEpoch(): Promise<Score> {
-    const score = this.#sums.score(this.#hasAccuracy);
+    const score = this.#sums.score(this.network.loss === 'cross-entropy');
     this.#sampler.moveTo(this.epoch + 1, 0);
     this.#sums = new ScoreSum();
     await this.#steering.afterEpoch(score.loss, this.epoch);
     return score;
   }
 
-  /** Score on the samples held back; undefined where there are none. */
-  async scoreValidation(): Promise<Score | undefined> {
-    const { validation } = this.#parts;
-    return validation.length > 0 ? this.#scoreHeld(validation) : undefined;
-  }
-
   /**
-   * The same, as a part of training.
+   * Score on the samples held back; undefined where there are none.
    *
    * @throws {DivergenceError} the loss is not a finite number
    */
   async validate(): Promise<Score | undefined> {
-    const score = await this.scoreValidation();
-    if (!score || Number.isFinite(score.loss)) return score;
+    const { train } = this.#data;
+    if (this.#validation.length === 0 || isBatchSource(train)) return undefined;
+    const score = await scoreOn(this.network, train, this.#validation);
+    if (Number.isFinite(score.loss)) return score;
     const what = `the validation loss is ${score.loss}`;
     throw new DivergenceError(this.optimizer.steps, this.epoch + 1, what);
   }
@@ -161,21 +162,6 @@ export class Trainer {
   async test(): Promise<Score | undefined> {
     const { test } = this.#data;
     return test && scoreOn(this.network, test);
-  }
-
-  /**
-   * Score on the samples trained on.
-   *
-   * @throws {UserError} they are made batch by batch
-   */
-  async scoreTraining(): Promise<Score> {
-    return this.#scoreHeld(this.#parts.train);
-  }
-
-  async #scoreHeld(order: Int32Array): Promise<Score> {
-    const { train } = this.#data;
-    if (!isBatchSource(train)) return scoreOn(this.network, train, order);
-    throw new UserError('train: samples that are made batch by batch cannot be scored');
   }
 
   density(): Promise<Density> {
@@ -248,9 +234,5 @@ export class Trainer {
     if (state.sums.samples > 0) this.#sums.add(state.sums);
     this.#work.total = state.multiplyAdds;
     this.#steering.restore(state);
-  }
-
-  get #hasAccuracy(): boolean {
-    return this.network.loss === 'cross-entropy';
   }
 }

@@ -2,6 +2,7 @@ import type { Network } from '../backend/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { formatShape } from '../graph/index.js';
+import type { Shape } from '../math/index.js';
 
 /** A copy of a network's parameters and running statistics, by PyTorch's names. */
 export async function readWeights(network: Network): Promise<Map<string, Tensor>> {
@@ -23,17 +24,31 @@ export function writeWeights(
   tensors: ReadonlyMap<string, Tensor>,
   source = 'checkpoint',
 ): void {
-  for (const own of [...network.parameters, ...network.buffers]) {
-    const { name, shape } = own;
-    const tensor = tensors.get(name);
-    if (!tensor) throw new UserError(`${source}: ${name} is missing; it is of another network`);
-    if (String(tensor.shape) !== String(shape)) {
+  const wanted = [...network.parameters, ...network.buffers];
+  checkTensors(wanted, tensors, source);
+  for (const own of wanted) network.write(own, tensors.get(own.name)!.data);
+  network.reindex();
+}
+
+/**
+ * Makes sure that saved weights hold what a network wants.
+ *
+ * @param source what messages begin with
+ * @throws {UserError} a tensor is missing or has another shape
+ */
+export function checkTensors(
+  wanted: readonly { readonly name: string; readonly shape: Shape }[],
+  tensors: ReadonlyMap<string, Tensor>,
+  source: string,
+): void {
+  for (const { name, shape } of wanted) {
+    const found = tensors.get(name);
+    if (!found) throw new UserError(`${source}: ${name} is missing; it is of another network`);
+    if (String(found.shape) !== String(shape)) {
       throw new UserError(
-        `${source}: ${name} is ${formatShape(tensor.shape)}, the network's is ` +
+        `${source}: ${name} is ${formatShape(found.shape)}, the network's is ` +
           `${formatShape(shape)}; it is of another network`,
       );
     }
-    network.write(own, tensor.data);
   }
-  network.reindex();
 }

@@ -84,11 +84,15 @@ describe('in a page', { skip: noChromium }, () => {
   });
 
   test('a missing script of the workers is named', async () => {
-    const missing = { status: 404, type: 'text/plain', content: '' };
-    await withPage({ files: { '/core/browser/thread.js': missing } }, async (page) => {
+    const prepare = () => {
+      globalThis.Worker = new Proxy(Worker, {
+        construct: (target, [, options]) => new target('/missing.js', options),
+      });
+    };
+    await withPage({ prepare }, async (page) => {
       const { type, message } = await trainTiny(page);
       assert.equal(type, 'UserError');
-      assert.match(message, /^a worker could not start: its script, browser\/thread\.js/);
+      assert.match(message, /^a worker could not start: its script, browser\/index\.js/);
     });
   });
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
-import { Engine } from '#lib/engine/index.js';
+import { type Network, WasmNetwork } from '#lib/backend/index.js';
 import { type NetworkDescription, network } from '#lib/graph/index.js';
 import { linear, relu } from '#lib/layers/index.js';
 import { type BreakEven, defaultBreakEven } from '#lib/lowering/support.js';
 import { sizeOf } from '#lib/math/index.js';
 import { denseStart, initialize } from '#lib/train/initialize.js';
-import { builds } from '../engine/builds.js';
+import { atOnce } from '../at-once.js';
+import { backends } from '../backends.js';
 import { graphs } from './graphs.js';
 import { assertClose } from './plain.js';
 import { always, blocksOf, normals } from './site.js';
@@ -21,32 +21,40 @@ const descriptions: Record<string, NetworkDescription> = {
   ...graphs,
 };
 
-for (const { build, skip } of builds) {
+for (const { name: backendName, skip, create } of backends) {
   for (const [name, description] of Object.entries(descriptions)) {
-    describe(`${name}, sparse and dense, build ${build}`, { skip }, async () => {
+    describe(`${name}, sparse and dense, ${backendName}`, { skip }, async () => {
       if (skip) return;
-      const engine = await Engine.create({ build, threads: 2 });
-      after(() => engine.close());
+      const backend = await create();
+      after(() => backend.close());
 
       const features = sizeOf(description.input);
       const inputs = normals(count * features, 1);
       const networkWith = (breakEven: BreakEven, density: number, batchSize = count) => {
-        const net = new WasmBackend(engine).compile(description, { batchSize, breakEven });
+        const net = backend.compile(description, { batchSize, breakEven });
         initialize(net, 5, () => ({ ...denseStart, density }));
         return net;
       };
       /** Outputs, loss and all gradients of samples. */
-      const resultsOf = (net: WasmNetwork, samples = count, from = 0) => {
-        const outputs = net.predict(inputs.subarray(0, samples * features));
+      const resultsOf = (net: Network, samples = count, from = 0) => {
+        const outputs = atOnce(net.predict(inputs.subarray(0, samples * features)));
         net.loadInputs(inputs, order, from, samples);
         net.loadLabels(labels, order, from);
-        const { loss, hits } = net.differentiate();
-        const gradients = net.parameters.map(({ gradient }) => engine.floats(gradient).slice());
+        const { loss, hits } = atOnce(net.differentiate());
+        const gradients = net.parameters.map((each) => atOnce(net.readGradient(each)));
         return [outputs, Float64Array.of(loss, hits), ...gradients];
       };
       /** Running statistics as of the start. */
-      const forget = (net: WasmNetwork) => {
-        for (const { value, initial } of net.buffers) engine.floats(value).fill(initial);
+      const forget = (net: Network) => {
+        for (const buffer of net.buffers) {
+          net.write(buffer, atOnce(net.read(buffer)).fill(buffer.initial));
+        }
+      };
+
+      /** Nothing may be left of what lay there. */
+      const spoilGradients = (net: Network) => {
+        if (!(net instanceof WasmNetwork)) return;
+        for (const { gradient } of net.parameters) net.engine.floats(gradient).fill(NaN);
       };
 
       for (const density of [0, 0.02, 0.3, 1]) {
@@ -67,12 +75,13 @@ for (const { build, skip } of builds) {
           for (const breakEven of [always.rows, always.entries, defaultBreakEven]) {
             const other = networkWith(breakEven, density);
             resultsOf(other);
-            for (const { gradient } of other.parameters) engine.floats(gradient).fill(NaN);
+            spoilGradients(other);
             other.differentiate('support');
-            other.parameters.forEach(({ gradient, value }, i) => {
-              const weights = engine.floats(value);
+            other.parameters.forEach((each, i) => {
+              const weights = atOnce(other.read(each));
               const kept = (_: number, at: number) => weights[at] !== 0;
-              assertClose(engine.floats(gradient).filter(kept), all[i].filter(kept), 1e-4);
+              const found = atOnce(other.readGradient(each));
+              assertClose(found.filter(kept), all[i].filter(kept), 1e-4);
             });
           }
         });
@@ -86,8 +95,8 @@ for (const { build, skip } of builds) {
           const means = all.map((values) => new Float32Array(values.length));
           for (let block = 0; block < blocks; block++) {
             net.differentiate('sampled', block);
-            net.parameters.forEach(({ gradient }, i) => {
-              const values = engine.floats(gradient);
+            net.parameters.forEach((each, i) => {
+              const values = atOnce(net.readGradient(each));
               means[i] = means[i].map((mean, at) => mean + values[at] / blocks);
             });
           }
@@ -113,7 +122,7 @@ for (const { build, skip } of builds) {
       });
 
       test('predictions do not depend on the batch size', () => {
-        const expected = networkWith(defaultBreakEven, 0.3).predict(inputs);
+        const expected = atOnce(networkWith(defaultBreakEven, 0.3).predict(inputs));
         for (const batchSize of [1, 7, 16, 100]) {
           const net = networkWith(defaultBreakEven, 0.3, batchSize);
           assert.deepEqual(net.predict(inputs), expected, `batch size ${batchSize}`);

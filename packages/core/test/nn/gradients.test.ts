@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { type LossName, WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
-import { Engine } from '#lib/engine/index.js';
+import type { LossName, Network } from '#lib/backend/index.js';
 import { type NetworkDescription, network } from '#lib/graph/index.js';
 import { conv2d, leakyRelu, linear, relu, sigmoid, tanh } from '#lib/layers/index.js';
 import { sizeOf, stream } from '#lib/math/index.js';
 import { denseStart, initialize } from '#lib/train/initialize.js';
-import { builds } from '../engine/builds.js';
+import { atOnce } from '../at-once.js';
+import { backends } from '../backends.js';
 import { graphs } from './graphs.js';
 import { assertClose } from './plain.js';
 import { always, normals } from './site.js';
@@ -15,7 +15,7 @@ const count = 21;
 const order = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
 
 /** Loads a random batch. */
-function loadBatch(net: WasmNetwork): void {
+function loadBatch(net: Network): void {
   net.loadInputs(normals(count * sizeOf(net.description.input), 1), order, 0, count);
   const outputs = sizeOf(net.outputShape);
   if (net.loss === 'squared-error') net.loadTargets(normals(count * outputs, 2), order, 0);
@@ -32,21 +32,21 @@ function nearest(candidates: readonly number[], to: number): number {
 }
 
 /** Compares some entries of every gradient with the change of the loss. */
-function checkGradients(engine: Engine, net: WasmNetwork, h: number): void {
+function checkGradients(net: Network, h: number): void {
   loadBatch(net);
   net.differentiate();
-  const gradients = net.parameters.map(({ gradient }) => engine.floats(gradient).slice());
+  const gradients = net.parameters.map((each) => atOnce(net.readGradient(each)));
   for (const [index, parameter] of net.parameters.entries()) {
     const gradient = gradients[index];
-    const values = net.read(parameter);
+    const values = atOnce(net.read(parameter));
     const { below } = stream(3, parameter.name);
     const entries = Array.from({ length: Math.min(25, values.length) }, () => below(values.length));
     const lossAt = (i: number, shift: number) => {
       net.write(parameter, values.with(i, values[i] + shift));
       net.reindex();
-      return net.differentiate('support').loss / count;
+      return atOnce(net.differentiate('support')).loss / count;
     };
-    const at = net.differentiate('support').loss / count;
+    const at = atOnce(net.differentiate('support')).loss / count;
     const differences = entries.map((i) => {
       const [right, left] = [(lossAt(i, h) - at) / h, (at - lossAt(i, -h)) / h];
       // Beyond a kink of a ReLU or a maximum the loss has another slope.
@@ -64,16 +64,16 @@ function checkGradients(engine: Engine, net: WasmNetwork, h: number): void {
   assert.ok(gradients.every((each) => each.some((g) => Math.abs(g) > 1e-3)));
 }
 
-for (const { build, skip } of builds) {
-  describe(`gradients are finite differences, build ${build}`, { skip }, async () => {
+for (const { name, skip, create } of backends) {
+  describe(`gradients are finite differences, ${name}`, { skip }, async () => {
     if (skip) return;
-    const engine = await Engine.create({ build, threads: 2 });
-    after(() => engine.close());
+    const backend = await create();
+    after(() => backend.close());
 
     const check = (description: NetworkDescription, loss: LossName, breakEven = always.rows) => {
-      const net = new WasmBackend(engine).compile(description, { batchSize: 32, loss, breakEven });
+      const net = backend.compile(description, { batchSize: 32, loss, breakEven });
       initialize(net, 6, () => ({ ...denseStart, density: 0.7, gain: 1.5 }));
-      checkGradients(engine, net, 5e-4);
+      checkGradients(net, 5e-4);
     };
 
     for (const activation of [relu(), leakyRelu(0.2), sigmoid(), tanh()]) {
@@ -85,7 +85,9 @@ for (const { build, skip } of builds) {
       }
     }
     for (const [name, description] of Object.entries(graphs)) {
-      for (const by of ['rows', 'entries'] as const) {
+      for (const by of backend.name === 'wasm'
+        ? (['rows', 'entries'] as const)
+        : (['rows'] as const)) {
         test(`${name}, by ${by}`, () => check(description, 'cross-entropy', always[by]));
       }
     }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { type CompileOptions, WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
-import { Engine } from '#lib/engine/index.js';
+import { type CompileOptions, type Network, WasmBackend } from '#lib/backend/index.js';
 import { network } from '#lib/graph/index.js';
 import {
   add,
@@ -17,7 +16,8 @@ import {
 } from '#lib/layers/index.js';
 import { sizeOf } from '#lib/math/index.js';
 import { denseStart, initialize } from '#lib/train/initialize.js';
-import { builds } from '../engine/builds.js';
+import { atOnce } from '../at-once.js';
+import { backends } from '../backends.js';
 import * as plain from './plain.js';
 import { assertClose } from './plain.js';
 import { normals } from './site.js';
@@ -26,24 +26,24 @@ const count = 20;
 const order = Int32Array.from({ length: count }, (_, i) => i);
 const same = { padding: 1 };
 
-for (const { build, skip } of builds) {
-  describe(`networks as graphs, build ${build}`, { skip }, async () => {
+for (const { name, skip, create } of backends) {
+  describe(`networks as graphs, ${name}`, { skip }, async () => {
     if (skip) return;
-    const engine = await Engine.create({ build, threads: 2 });
-    after(() => engine.close());
+    const backend = await create();
+    after(() => backend.close());
 
     const networkOf = (...[input, layers, options]: NetworkArguments) => {
-      const net = new WasmBackend(engine).compile(network(input, layers), {
+      const net = backend.compile(network(input, layers), {
         batchSize: 32,
         ...options,
       });
       initialize(net, 1, () => ({ ...denseStart, density: 0.8 }));
       return net;
     };
-    const valuesOf = (net: WasmNetwork, name: string) => {
+    const valuesOf = (net: Network, name: string) => {
       const parameter = net.parameters.find((each) => each.name === name);
       assert.ok(parameter, name);
-      return net.read(parameter);
+      return atOnce(net.read(parameter));
     };
 
     test('every layer reads the inputs that it names', () => {
@@ -65,9 +65,9 @@ for (const { build, skip } of builds) {
       const [a, b] = [convolved('a'), convolved('b')];
       const [scale] = valuesOf(net, 'sum.weight');
       const sum = b.map((value, i) => value + scale * Math.tanh(a[i]));
-      const window = { size: 3, stride: 1, padding: 1 };
-      const { output } = plain.pool('average', a, a, [4, 5], window);
-      const parts = [sum, x, Float64Array.from(output)];
+      const pool = averagePool2d(3, { stride: 1, padding: 1 });
+      const pooled = plain.specify(pool, count, [{ shape: [3, 4, 5], value: a }]).forward();
+      const parts = [sum, x, pooled];
       const all = Array.from({ length: count }, (_, s) =>
         parts.flatMap((part) => {
           const size = part.length / count;
@@ -76,7 +76,7 @@ for (const { build, skip } of builds) {
       ).flat();
       const [weight, bias] = [valuesOf(net, 'fc.weight'), valuesOf(net, 'fc.bias')];
       const size = { rows: 3, columns: all.length / count, samples: count };
-      assertClose(net.predict(x), plain.linear(weight, bias, all, size));
+      assertClose(atOnce(net.predict(x)), plain.linear(weight, bias, all, size));
     });
 
     test('an image as the output, with a halo around it', () => {
@@ -85,14 +85,14 @@ for (const { build, skip } of builds) {
       const x = normals(count * sizeOf(image), 1);
       const sizes = { image, channels: 3, size: 3, stride: 1, padding: 1, samples: count };
       const expected = plain.conv2d(valuesOf(net, 'a.weight'), valuesOf(net, 'a.bias'), x, sizes);
-      assertClose(net.predict(x), expected);
+      assertClose(atOnce(net.predict(x)), expected);
 
       const targets = normals(expected.length, 2);
       net.loadInputs(x, order, 0, count);
       net.loadTargets(targets, order, 0);
       const { losses } = plain.squaredError(expected, targets, count);
       const total = losses.reduce((sum, loss) => sum + loss, 0);
-      assertClose([net.evaluate().loss], [total]);
+      assertClose([atOnce(net.evaluate()).loss], [total]);
     });
 
     test('normalization by the first axis, whatever the rank', () => {
@@ -104,7 +104,7 @@ for (const { build, skip } of builds) {
           const channel = Math.floor(i / 2);
           return Math.tanh((value - normalization.mean[channel]) / normalization.std[channel]);
         });
-        assertClose(net.predict(x), expected, 1e-6);
+        assertClose(atOnce(net.predict(x)), expected, 1e-6);
       }
     });
 
@@ -118,7 +118,7 @@ for (const { build, skip } of builds) {
           ['norm.running_var', 3],
         ],
       );
-      const read = () => net.buffers.map(({ value }) => engine.floats(value).slice());
+      const read = () => net.buffers.map((each) => atOnce(net.read(each)));
       const start = [new Float32Array(3), new Float32Array(3).fill(1)];
       assert.deepEqual(read(), start);
       const x = normals(count * 50, 1);
@@ -131,26 +131,9 @@ for (const { build, skip } of builds) {
       assert.notDeepEqual(read(), start);
       // Each batch takes a tenth of the way: what remains of the start is 0.9 ^ 200.
       for (let i = 0; i < 200; i++) net.differentiate();
-      const inTraining = net.differentiate().loss;
+      const inTraining = atOnce(net.differentiate()).loss;
       // Evaluation has the unbiased variance instead of the biased one.
-      assertClose([net.evaluate().loss], [inTraining], 1e-2);
-    });
-
-    test('gradients share memory: each further layer costs one tensor', () => {
-      const image = [16, 20, 20];
-      const bytesOf = (depth: number) => {
-        const before = engine.usedBytes;
-        const block = [conv2d(16, 1, { bias: false }), tanh()];
-        const blocks = Array.from({ length: depth }, () => block).flat();
-        const net = networkOf(image, [...blocks, flatten(), linear(2)]);
-        net.loadInputs(normals(count * sizeOf(image), 1), order, 0, count);
-        net.loadLabels(new Uint8Array(count), order, 0);
-        net.differentiate();
-        return engine.usedBytes - before;
-      };
-      const perLayer = (bytesOf(9) - bytesOf(3)) / 6;
-      const tensor = sizeOf(image) * 32 * 4;
-      assert.ok(perLayer > tensor && perLayer < 1.2 * tensor, `${perLayer / tensor} tensors`);
+      assertClose([atOnce(net.evaluate()).loss], [inTraining], 1e-2);
     });
 
     test('layers in place and those that are not compute the same', () => {
@@ -164,7 +147,7 @@ for (const { build, skip } of builds) {
           0,
         );
         net.differentiate();
-        return net.parameters.map(({ gradient }) => engine.floats(gradient).slice());
+        return net.parameters.map((each) => atOnce(net.readGradient(each)));
       };
       const end = [flatten(), ['fc', linear(3)] as const];
       const start = [
@@ -190,9 +173,25 @@ for (const { build, skip } of builds) {
       );
       twice.differentiate();
       const others = twice.parameters.filter((each) => each !== weight);
-      others.forEach(({ gradient }, i) => {
-        assertClose(engine.floats(gradient), inPlace[i]);
-      });
+      others.forEach((each, i) => void assertClose(atOnce(twice.readGradient(each)), inPlace[i]));
+    });
+
+    if (!(backend instanceof WasmBackend)) return;
+    test('gradients share memory: each further layer costs one tensor', () => {
+      const image = [16, 20, 20];
+      const bytesOf = (depth: number) => {
+        const before = backend.engine.usedBytes;
+        const block = [conv2d(16, 1, { bias: false }), tanh()];
+        const blocks = Array.from({ length: depth }, () => block).flat();
+        const net = networkOf(image, [...blocks, flatten(), linear(2)]);
+        net.loadInputs(normals(count * sizeOf(image), 1), order, 0, count);
+        net.loadLabels(new Uint8Array(count), order, 0);
+        net.differentiate();
+        return backend.engine.usedBytes - before;
+      };
+      const perLayer = (bytesOf(9) - bytesOf(3)) / 6;
+      const tensor = sizeOf(image) * 32 * 4;
+      assert.ok(perLayer > tensor && perLayer < 1.2 * tensor, `${perLayer / tensor} tensors`);
     });
   });
 }

@@ -242,38 +242,33 @@ for (const { build, skip } of builds) {
         const [gamma, beta] = [normals(channels, seed + 2), normals(channels, seed + 3)];
         const variance = normals(channels, seed + 1).map((x) => 0.1 + x * x);
         const running = { mean: normals(channels, seed), variance };
+        const spec = () => {
+          const moving = { running_mean: running.mean.slice(), running_var: variance.slice() };
+          const both = [x, other].map((value) => ({ shape, value }));
+          const own = { parameters: { weight: gamma, bias: beta }, buffers: moving };
+          return { ...moving, ...plain.specify(layer, samples, both.slice(0, inputs.length), own) };
+        };
         site.fill(site.inputs[0], 'value', x, 7);
         if (skip) site.fill(site.inputs[1], 'value', other, 7);
         site.write(site.parameters.weight.value, gamma);
         site.write(site.parameters.bias.value, beta);
         site.write(site.buffers.running_mean.value, running.mean);
         site.write(site.buffers.running_var.value, running.variance);
-        const sizes = { samples, channels, plane: height * width };
-        const expected = (statistics: { mean: ArrayLike<number>; variance: ArrayLike<number> }) =>
-          plain.standardized(x, statistics, sizes, epsilon).map((value, i) => {
-            const c = Math.floor(i / sizes.plane) % channels;
-            const y = gamma[c] * value + beta[c] + (skip ? other[i] : 0);
-            return relu ? Math.max(y, 0) : y;
-          });
-        return { site, x, gamma, running, sizes, expected };
+        return { site, x, running, spec };
       };
 
       test('of a batch, and the running statistics', () => {
         fc.assert(
           fc.property(planes, seed, options, (size, seed, options) => {
-            const { site, x, running, sizes, expected } = place(size, seed, options);
+            const { site, spec } = place(size, seed, options);
             site.run(site.placed.forward('training'));
-            const { mean, variance } = plain.moments(x, sizes);
+            const { forward, ...moved } = spec();
             // In one value there is no variance, only what rounding makes of it.
             const tolerance = 1e-4;
-            site.assert(site.output, 'value', expected({ mean, variance }), { tolerance });
-            const count = sizes.samples * sizes.plane;
-            const moved = (from: ArrayLike<number>, to: number[]) =>
-              to.map((x, c) => 0.7 * from[c] + 0.3 * x);
-            const unbiased = variance.map((x) => (x * count) / Math.max(count - 1, 1));
+            site.assert(site.output, 'value', forward('training'), { tolerance });
             const { running_mean, running_var } = site.buffers;
-            assertClose(site.read(running_mean.value), moved(running.mean, mean));
-            assertClose(site.read(running_var.value), moved(running.variance, unbiased));
+            assertClose(site.read(running_mean.value), moved.running_mean);
+            assertClose(site.read(running_var.value), moved.running_var);
           }),
           { numRuns: 60 },
         );
@@ -282,9 +277,9 @@ for (const { build, skip } of builds) {
       test('by the running statistics', () => {
         fc.assert(
           fc.property(planes, seed, options, (size, seed, options) => {
-            const { site, running, expected } = place(size, seed, options);
+            const { site, running, spec } = place(size, seed, options);
             site.run(site.placed.forward('evaluation'));
-            site.assert(site.output, 'value', expected(running));
+            site.assert(site.output, 'value', spec().forward('evaluation'));
             assert.deepEqual(site.read(site.buffers.running_mean.value), running.mean);
             assert.deepEqual(site.read(site.buffers.running_var.value), running.variance);
           }),
@@ -295,7 +290,7 @@ for (const { build, skip } of builds) {
       test('gradients', () => {
         fc.assert(
           fc.property(planes, seed, options, (size, seed, options) => {
-            const { site, x, gamma, sizes, expected } = place(size, seed, options);
+            const { site, x, spec } = place(size, seed, options);
             const g = normals(x.length, seed + 4);
             const before = [normals(x.length, seed + 5), normals(x.length, seed + 6)];
             site.run(site.placed.forward('training'));
@@ -303,16 +298,14 @@ for (const { build, skip } of builds) {
             site.fill(site.output, 'gradient', g, 3);
             site.inputs.forEach((each, i) => void site.fill(each, 'gradient', before[i]));
             site.run(site.placed.backward('all'));
-            const y = expected(plain.moments(x, sizes));
-            const dz = Float64Array.from(g, (g, i) => (options.relu && y[i] <= 0 ? 0 : g));
-            const all = plain.batchNormGradients(x, gamma, dz, sizes, epsilon);
+            const { inputs, parameters } = spec().gradients(g);
             const tolerance = 2e-4;
-            assertClose(site.read(site.parameters.weight.gradient), all.weight, tolerance);
-            assertClose(site.read(site.parameters.bias.gradient), all.bias, tolerance);
+            assertClose(site.read(site.parameters.weight.gradient), parameters.weight, tolerance);
+            assertClose(site.read(site.parameters.bias.gradient), parameters.bias, tolerance);
             const added = (own: Float64Array, i: number) =>
               own.map((x, at) => x + (options.accumulates[i] ? before[i][at] : 0));
-            site.assert(site.inputs[0], 'gradient', added(all.input, 0), { tolerance });
-            if (options.skip) site.assert(site.inputs[1], 'gradient', added(dz, 1));
+            site.assert(site.inputs[0], 'gradient', added(inputs[0], 0), { tolerance });
+            if (options.skip) site.assert(site.inputs[1], 'gradient', added(inputs[1], 1));
           }),
           { numRuns: 50 },
         );
@@ -331,26 +324,25 @@ for (const { build, skip } of builds) {
       /** Whole numbers: there are ties. */
       const check = (
         layer: Layer,
-        kind: 'max' | 'average',
-        [channels, height, width]: readonly number[],
-        window: { size: number; stride: number; padding: number; samples: number },
+        image: readonly number[],
+        samples: number,
         options: SiteOptions,
         seed: number,
       ) => {
-        const { samples } = window;
-        const site = new PlacedSite(engine, layer, [[channels, height, width]], samples, options);
-        const x = normals(samples * channels * height * width, seed).map((x) => Math.round(x));
+        const site = new PlacedSite(engine, layer, [image], samples, options);
+        const x = normals(samples * sizeOf(image), seed).map((x) => Math.round(x));
         const g = normals(samples * sizeOf(site.output.shape), seed + 1);
         const before = normals(x.length, seed + 2);
         site.fill(site.inputs[0], 'value', x);
         site.run(site.placed.forward('training'));
-        const { output, gradient } = plain.pool(kind, x, g, [height, width], window);
-        site.assert(site.output, 'value', output);
+        const spec = plain.specify(layer, samples, [{ shape: image, value: x }]);
+        site.assert(site.output, 'value', spec.forward());
         site.fill(site.output, 'gradient', g);
         site.fill(site.inputs[0], 'gradient', before);
         site.run(site.placed.backward('all'));
         const kept = options.accumulates?.[0] ? 1 : 0;
-        const expected = gradient.map((x, i) => x + kept * before[i]);
+        const [own] = spec.gradients(g).inputs;
+        const expected = own.map((x, i) => x + kept * before[i]);
         site.assert(site.inputs[0], 'gradient', expected);
       };
       for (const kind of ['max', 'average'] as const) {
@@ -359,7 +351,7 @@ for (const { build, skip } of builds) {
           fc.assert(
             fc.property(image, windows, options, seed, (image, window, options, seed) => {
               fc.pre(Math.min(image[1], image[2]) + 2 * window.padding >= window.size);
-              check(describeLayer(window.size, window), kind, image, window, options, seed);
+              check(describeLayer(window.size, window), image, window.samples, options, seed);
             }),
             { numRuns: 50 },
           );
@@ -367,13 +359,12 @@ for (const { build, skip } of builds) {
       }
 
       test('maximum over windows of 2 × 2 side by side', () => {
-        const window = { size: 2, stride: 2, padding: 0 };
         const even = upTo(4).map((n) => 2 * n);
         const cases = fc.oneof(fc.tuple(upTo(3), even, even), image);
         fc.assert(
           fc.property(cases, upTo(35), options, seed, (image, samples, options, seed) => {
             fc.pre(Math.min(image[1], image[2]) >= 2);
-            check(maxPool2d(2), 'max', image, { ...window, samples }, options, seed);
+            check(maxPool2d(2), image, samples, options, seed);
           }),
           { numRuns: 80 },
         );
@@ -388,8 +379,7 @@ for (const { build, skip } of builds) {
             options,
             seed,
             (channels, size, samples, ...rest) => {
-              const window = { size, stride: 1, padding: 0, samples };
-              check(globalAveragePool2d(), 'average', [channels, size, size], window, ...rest);
+              check(globalAveragePool2d(), [channels, size, size], samples, ...rest);
             },
           ),
           { numRuns: 40 },

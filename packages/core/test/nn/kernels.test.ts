@@ -275,16 +275,16 @@ for (const { build, skip } of builds) {
               const before = normals(x.length, seed + 2);
               site.fill(site.inputs[0], 'value', x, 1);
               site.run(site.placed.forward('training'));
-              const [f, derivative] = plain.activations[layer.kind];
+              const spec = plain.specify(layer, count, [{ shape, value: x }]);
+              const [padding] = plain.specify(layer, 1, [{ shape: [1], value: [1] }]).forward();
               const tolerance = 1e-6;
-              site.assert(site.output, 'value', Array.from(x, f), { padding: f(1), tolerance });
+              site.assert(site.output, 'value', spec.forward(), { padding, tolerance });
               if (!inPlace) site.fill(site.inputs[0], 'gradient', before);
               site.fill(site.output, 'gradient', g);
               site.run(site.placed.backward('all'));
-              const gradients = Array.from(
-                x,
-                (x, i) => g[i] * derivative(x) + (accumulates[0] ? before[i] : 0),
-              );
+              const gradients = spec
+                .gradients(g)
+                .inputs[0].map((own, i) => own + (accumulates[0] ? before[i] : 0));
               site.assert(site.inputs[0], 'gradient', gradients, { tolerance });
             },
           ),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
-import { Engine } from '#lib/engine/index.js';
+import { after, describe, test } from 'node:test';
+import type { Network } from '#lib/backend/index.js';
 import { network } from '#lib/graph/index.js';
 import { linear, relu } from '#lib/layers/index.js';
 import { group, l1, none, nuclear, type Regularizer, sparseGroup } from '#lib/math/index.js';
@@ -9,6 +8,7 @@ import { type MethodName, methods } from '#lib/optim/index.js';
 import { initialize } from '#lib/train/initialize.js';
 import { Optimizer } from '#lib/train/optimizer.js';
 import { atOnce } from '../at-once.js';
+import { backends } from '../backends.js';
 import { normals } from '../nn/site.js';
 
 const [features, classes, count] = [33, 7, 24];
@@ -16,155 +16,160 @@ const inputs = normals(count * features, 1);
 const labels = Int32Array.from({ length: count }, (_, i) => i % classes);
 const order = Int32Array.from({ length: count }, (_, i) => i);
 
-let engine: Engine;
-before(async () => {
-  engine = await Engine.create({ threads: 2 });
-});
-after(() => engine.close());
+for (const { name, skip, create } of backends) {
+  describe(`an optimizer, ${name}`, { skip }, async () => {
+    if (skip) return;
+    const backend = await create();
+    after(() => backend.close());
 
-/** A network, started sparse, with its optimizer. */
-function placed(method: MethodName = 'linbreg', regularizer: Regularizer = l1()) {
-  const description = network([features], [linear(40), relu(), linear(classes)]);
-  const net = new WasmBackend(engine).compile(description, { batchSize: count });
-  initialize(net, 1, () => ({ density: 0.1, by: 'entries', gain: 2, bias: [1, 1] }));
-  const weights = net.parameters.filter(({ role }) => role === 'weight');
-  const biases = net.parameters.filter(({ role }) => role === 'bias');
-  const common = { method, learningRate: 0.05, momentum: 0.9 };
-  const optimizer = new Optimizer(net, [
-    { ...common, parameters: weights, regularizer, lambda: 0.05, delta: 2 },
-    { ...common, parameters: biases, regularizer: none() },
-  ]);
-  optimizer.start();
-  const step = () => {
-    net.loadInputs(inputs, order, 0, count);
-    net.loadLabels(labels, order, 0);
-    net.differentiate();
-    optimizer.step();
-  };
-  return { net, weights, optimizer, step };
-}
-
-const valuesOf = (net: WasmNetwork) => net.parameters.map((parameter) => net.read(parameter));
-const copyOf = (state: ReadonlyMap<string, Float32Array>) =>
-  new Map([...state].map(([name, values]) => [name, values.slice()]));
-
-describe('what a λ policy sees', () => {
-  test('the density of the group after every step', () => {
-    const { net, weights, optimizer, step } = placed();
-    const view = optimizer.view(optimizer.groups[0]);
-    for (let i = 0; i < 4; i++) {
-      const entries = weights.flatMap((parameter) => [...net.read(parameter)]);
-      const nonZeros = entries.filter((x) => x !== 0).length;
-      assert.equal(view.density, nonZeros / entries.length);
-      step();
+    /** A network, started sparse, with its optimizer. */
+    function placed(method: MethodName = 'linbreg', regularizer: Regularizer = l1()) {
+      const description = network([features], [linear(40), relu(), linear(classes)]);
+      const net = backend.compile(description, { batchSize: count });
+      initialize(net, 1, () => ({ density: 0.1, by: 'entries', gain: 2, bias: [1, 1] }));
+      const weights = net.parameters.filter(({ role }) => role === 'weight');
+      const biases = net.parameters.filter(({ role }) => role === 'bias');
+      const common = { method, learningRate: 0.05, momentum: 0.9 };
+      const optimizer = new Optimizer(net, [
+        { ...common, parameters: weights, regularizer, lambda: 0.05, delta: 2 },
+        { ...common, parameters: biases, regularizer: none() },
+      ]);
+      optimizer.start();
+      const step = () => {
+        net.loadInputs(inputs, order, 0, count);
+        net.loadLabels(labels, order, 0);
+        net.differentiate();
+        optimizer.step();
+      };
+      return { net, weights, optimizer, step };
     }
-  });
 
-  test('units: thresholds of v, and how many entries fall with one', () => {
-    for (const [regularizer, sizes] of [
-      [l1(), [1, 1]],
-      [group('rows'), [features, 40]],
-      [group('columns'), [40, classes]],
-      [sparseGroup('rows', 0.5), [1, 1]],
-    ] as const) {
-      const { weights, optimizer, step } = placed('linbreg', regularizer);
-      step();
-      const state = atOnce(optimizer.state());
-      const units = atOnce(optimizer.view(optimizer.groups[0]).units());
-      assert.deepEqual(
-        units.map(({ size }) => size),
-        sizes,
-      );
-      units.forEach(({ thresholds }, i) => {
-        const v = state.get(`${weights[i].name}.subgradient`)!;
-        assert.deepEqual(thresholds, regularizer.thresholds!(v, weights[i].shape));
+    const valuesOf = (net: Network) =>
+      net.parameters.map((parameter) => atOnce(net.read(parameter)));
+    const copyOf = (state: ReadonlyMap<string, Float32Array>) =>
+      new Map([...state].map(([name, values]) => [name, values.slice()]));
+
+    describe('what a λ policy sees', () => {
+      test('the density of the group after every step', () => {
+        const { net, weights, optimizer, step } = placed();
+        const view = optimizer.view(optimizer.groups[0]);
+        for (let i = 0; i < 4; i++) {
+          const entries = weights.flatMap((parameter) => [...atOnce(net.read(parameter))]);
+          const nonZeros = entries.filter((x) => x !== 0).length;
+          assert.equal(view.density, nonZeros / entries.length);
+          step();
+        }
       });
-    }
-  });
 
-  test('no units without thresholds, and none without v', () => {
-    const units = (...of: Parameters<typeof placed>) => {
-      const { optimizer } = placed(...of);
-      return () => optimizer.view(optimizer.groups[0]).units();
-    };
-    assert.throws(units('linbreg', nuclear()), /not linbreg with nuclear/);
-    assert.throws(units('sgd', l1()), /not sgd with l1/);
-  });
+      test('units: thresholds of v, and how many entries fall with one', () => {
+        for (const [regularizer, sizes] of [
+          [l1(), [1, 1]],
+          [group('rows'), [features, 40]],
+          [group('columns'), [40, classes]],
+          [sparseGroup('rows', 0.5), [1, 1]],
+        ] as const) {
+          const { weights, optimizer, step } = placed('linbreg', regularizer);
+          step();
+          const state = atOnce(optimizer.state());
+          const units = atOnce(optimizer.view(optimizer.groups[0]).units());
+          assert.deepEqual(
+            units.map(({ size }) => size),
+            sizes,
+          );
+          units.forEach(({ thresholds }, i) => {
+            const v = state.get(`${weights[i].name}.subgradient`)!;
+            assert.deepEqual(thresholds, regularizer.thresholds!(v, weights[i].shape));
+          });
+        }
+      });
 
-  test('λ, read and written, acts in the next step', () => {
-    const { optimizer, step } = placed();
-    const view = optimizer.view(optimizer.groups[0]);
-    assert.equal(view.lambda, 0.05);
-    view.lambda = 1e3;
-    assert.equal(optimizer.groups[0].hyper.lambda, 1e3);
-    step();
-    assert.equal(view.density, 0);
-    assert.equal(atOnce(optimizer.value()), 0);
-  });
+      test('no units without thresholds, and none without v', () => {
+        const units = (...of: Parameters<typeof placed>) => {
+          const { optimizer } = placed(...of);
+          return () => optimizer.view(optimizer.groups[0]).units();
+        };
+        assert.throws(units('linbreg', nuclear()), /not linbreg with nuclear/);
+        assert.throws(units('sgd', l1()), /not sgd with l1/);
+      });
 
-  test('resetSubgradients starts v anew from θ', () => {
-    const { net, weights, optimizer, step } = placed();
-    step();
-    optimizer.view(optimizer.groups[0]).resetSubgradients();
-    for (const parameter of weights) {
-      const v = atOnce(optimizer.state()).get(`${parameter.name}.subgradient`)!;
-      const expected = net.read(parameter).map((x) => x / 2 + 0.05 * Math.sign(x));
-      assert.deepEqual(v, expected);
-    }
-  });
-});
+      test('λ, read and written, acts in the next step', () => {
+        const { optimizer, step } = placed();
+        const view = optimizer.view(optimizer.groups[0]);
+        assert.equal(view.lambda, 0.05);
+        view.lambda = 1e3;
+        assert.equal(optimizer.groups[0].hyper.lambda, 1e3);
+        step();
+        assert.equal(view.density, 0);
+        assert.equal(atOnce(optimizer.value()), 0);
+      });
 
-describe('a saved state', () => {
-  for (const method of Object.keys(methods) as MethodName[]) {
-    test(`${method} continues with the same bits`, () => {
-      const first = placed(method, group('rows'));
-      first.step();
-      first.step();
-      const saved = copyOf(atOnce(first.optimizer.state()));
-      const parameters = valuesOf(first.net);
-      const { steps } = first.optimizer;
-      assert.equal(steps, 2);
-
-      const second = placed(method, group('rows'));
-      second.net.parameters.forEach((each, i) => void second.net.write(each, parameters[i]));
-      second.optimizer.restore(saved, steps);
-      for (const { step } of [first, second]) for (let i = 0; i < 3; i++) step();
-      assert.equal(second.optimizer.steps, 5);
-      assert.deepEqual(valuesOf(second.net), valuesOf(first.net));
-      assert.deepEqual(atOnce(second.optimizer.state()), atOnce(first.optimizer.state()));
+      test('resetSubgradients starts v anew from θ', () => {
+        const { net, weights, optimizer, step } = placed();
+        step();
+        optimizer.view(optimizer.groups[0]).resetSubgradients();
+        for (const parameter of weights) {
+          const v = atOnce(optimizer.state()).get(`${parameter.name}.subgradient`)!;
+          const expected = atOnce(net.read(parameter)).map((x) => x / 2 + 0.05 * Math.sign(x));
+          assert.deepEqual(v, expected);
+        }
+      });
     });
-  }
 
-  test('must be complete and of the right lengths', () => {
-    const { optimizer } = placed();
-    const state = copyOf(atOnce(optimizer.state()));
-    const name = '0.weight.subgradient';
-    state.set(name, new Float32Array(3));
-    const message = `optimizer state '${name}': 1320 numbers expected, 3 found`;
-    assert.throws(() => optimizer.restore(state, 1), { message });
-    state.delete(name);
-    assert.throws(() => optimizer.restore(state, 1), /none found/);
+    describe('a saved state', () => {
+      for (const method of Object.keys(methods) as MethodName[]) {
+        test(`${method} continues with the same bits`, () => {
+          const first = placed(method, group('rows'));
+          first.step();
+          first.step();
+          const saved = copyOf(atOnce(first.optimizer.state()));
+          const parameters = valuesOf(first.net);
+          const { steps } = first.optimizer;
+          assert.equal(steps, 2);
+
+          const second = placed(method, group('rows'));
+          second.net.parameters.forEach((each, i) => void second.net.write(each, parameters[i]));
+          second.optimizer.restore(saved, steps);
+          for (const { step } of [first, second]) for (let i = 0; i < 3; i++) step();
+          assert.equal(second.optimizer.steps, 5);
+          assert.deepEqual(valuesOf(second.net), valuesOf(first.net));
+          assert.deepEqual(atOnce(second.optimizer.state()), atOnce(first.optimizer.state()));
+        });
+      }
+
+      test('must be complete and of the right lengths', () => {
+        const { optimizer } = placed();
+        const state = copyOf(atOnce(optimizer.state()));
+        const name = '0.weight.subgradient';
+        state.set(name, new Float32Array(3));
+        const message = `optimizer state '${name}': 1320 numbers expected, 3 found`;
+        assert.throws(() => optimizer.restore(state, 1), { message });
+        state.delete(name);
+        assert.throws(() => optimizer.restore(state, 1), /none found/);
+      });
+    });
+
+    test('J(θ) is λR(θ) of every group together', () => {
+      const { net, weights, optimizer } = placed();
+      const norm = weights
+        .flatMap((each) => [...atOnce(net.read(each))])
+        .reduce((a, x) => a + Math.abs(x), 0);
+      assert.ok(Math.abs(atOnce(optimizer.value()) / (0.05 * norm) - 1) < 1e-6);
+    });
+
+    test('parameters that no group names stay as they are', () => {
+      const { net, weights } = placed();
+      const before = valuesOf(net);
+      const common = { method: 'adam', learningRate: 0.1, regularizer: none() } as const;
+      const optimizer = new Optimizer(net, [{ ...common, parameters: [weights[1]] }]);
+      optimizer.start();
+      net.loadInputs(inputs, order, 0, count);
+      net.loadLabels(labels, order, 0);
+      net.differentiate();
+      optimizer.step();
+      net.parameters.forEach((parameter, i) => {
+        const moved = atOnce(net.read(parameter)).some((x, at) => x !== before[i][at]);
+        assert.equal(moved, parameter === weights[1], parameter.name);
+      });
+    });
   });
-});
-
-test('J(θ) is λR(θ) of every group together', () => {
-  const { net, weights, optimizer } = placed();
-  const norm = weights.flatMap((each) => [...net.read(each)]).reduce((a, x) => a + Math.abs(x), 0);
-  assert.ok(Math.abs(atOnce(optimizer.value()) / (0.05 * norm) - 1) < 1e-6);
-});
-
-test('parameters that no group names stay as they are', () => {
-  const { net, weights } = placed();
-  const before = valuesOf(net);
-  const common = { method: 'adam', learningRate: 0.1, regularizer: none() } as const;
-  const optimizer = new Optimizer(net, [{ ...common, parameters: [weights[1]] }]);
-  optimizer.start();
-  net.loadInputs(inputs, order, 0, count);
-  net.loadLabels(labels, order, 0);
-  net.differentiate();
-  optimizer.step();
-  net.parameters.forEach((parameter, i) => {
-    const moved = net.read(parameter).some((x, at) => x !== before[i][at]);
-    assert.equal(moved, parameter === weights[1], parameter.name);
-  });
-});
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { type BatchSource, type Samples, samples } from '#lib/data/index.js';
 import { ConfigError } from '#lib/schema/index.js';
 import {
@@ -39,195 +39,210 @@ const source: BatchSource = {
   },
 };
 
-/** Trains with one thread; what is left of the run, but for the clock. */
-async function outcome(
-  training: TrainingData,
-  changes: Partial<ConfigInput> = {},
-  options: Partial<TrainOptions> = {},
-) {
-  const result = await train(toyConfig(changes), { data: training, threads: 1, ...options });
-  result.close();
-  const { ending, summary, metrics, weights } = result;
-  return { ending, summary, metrics: timeless(metrics), weights: bits(weights) };
-}
+for (const backend of ['wasm', 'plain'] as const)
+  describe(`training in code, ${backend}`, () => {
+    /** Trains with one thread; what is left of the run, but for the clock. */
+    async function outcome(
+      training: TrainingData,
+      changes: Partial<ConfigInput> = {},
+      options: Partial<TrainOptions> = {},
+    ) {
+      const result = await train(toyConfig(changes), {
+        data: training,
+        threads: 1,
+        backend,
+        ...options,
+      });
+      result.close();
+      const { ending, summary, metrics, weights } = result;
+      return { ending, summary, metrics: timeless(metrics), weights: bits(weights) };
+    }
 
-/** The same, paused after so many steps and resumed from the checkpoint. */
-async function pausedAt(step: number, training: TrainingData, changes: Partial<ConfigInput> = {}) {
-  const pause = new AbortController();
-  let checkpoint: Checkpoint | undefined;
-  const observer: Observer = {
-    onStep: (progress) => (progress.step === step ? pause.abort() : undefined),
-    onCheckpoint(each) {
-      checkpoint = each;
-    },
-  };
-  const first = await outcome(training, changes, {
-    observers: [observer],
-    signal: pause.signal,
-  });
-  assert.equal(first.ending, 'signal');
-  const { progress, weights, optimizer } = checkpoint!;
-  const tensors = new Map([...weights, ...optimizer]);
-  const second = await outcome(training, changes, { resume: { progress, tensors } });
-  return { ...second, metrics: [...first.metrics, ...second.metrics] };
-}
+    /** The same, paused after so many steps and resumed from the checkpoint. */
+    async function pausedAt(
+      step: number,
+      training: TrainingData,
+      changes: Partial<ConfigInput> = {},
+    ) {
+      const pause = new AbortController();
+      let checkpoint: Checkpoint | undefined;
+      const observer: Observer = {
+        onStep: (progress) => (progress.step === step ? pause.abort() : undefined),
+        onCheckpoint(each) {
+          checkpoint = each;
+        },
+      };
+      const first = await outcome(training, changes, {
+        observers: [observer],
+        signal: pause.signal,
+      });
+      assert.equal(first.ending, 'signal');
+      const { progress, weights, optimizer } = checkpoint!;
+      const tensors = new Map([...weights, ...optimizer]);
+      const second = await outcome(training, changes, { resume: { progress, tensors } });
+      return { ...second, metrics: [...first.metrics, ...second.metrics] };
+    }
 
-test('a network learns from batches that are made for it, and resumes to the same bits', async () => {
-  const training = { train: source, test: data.test };
-  const straight = await outcome(training, { validation: 0 });
-  assert.ok(straight.summary.test!.accuracy! > 0.9);
-  for (const step of [3, 13, 20]) {
-    const resumed = await pausedAt(step, training, { validation: 0 });
-    assert.deepEqual(resumed.weights, straight.weights);
-    assert.deepEqual(resumed.metrics, straight.metrics);
-  }
-});
-
-test('batches of the same samples in the same order give the bits of arrays', async () => {
-  const wanted: number[] = [];
-  const inArrays: TrainingData = {
-    train: { ...data.train, inputs: data.train.inputs },
-    augment: (sample) => void wanted.push(...sample),
-  };
-  const expected = await outcome(inArrays, { validation: 0 });
-  let at = 0;
-  const replayed: BatchSource = {
-    ...source,
-    batch({ count }) {
-      const inputs = Float32Array.from(wanted.slice(at, at + count * size));
-      at += inputs.length;
-      const answers = Array.from({ length: count }, (_, i) => labels[sampleAt(inputs, i)]);
-      return samples(inputs, data.train.shape, answers, { classes: 4 });
-    },
-  };
-  const found = await outcome({ train: replayed }, { validation: 0 });
-  assert.deepEqual(found.weights, expected.weights);
-  assert.deepEqual(found.metrics, expected.metrics);
-});
-
-/** Which of the toy's samples stands at a place. */
-function sampleAt(inputs: Float32Array, place: number): number {
-  const first = inputs[place * size];
-  for (let n = 0; n < data.train.count; n++) {
-    if (data.train.inputs[n * size] === first) return n;
-  }
-  throw new Error('none of them');
-}
-
-test('a batch that is not as announced is named', async () => {
-  const broken = (change: (batch: Samples) => Samples): TrainingData => ({
-    train: { ...source, batch: (place) => change(source.batch(place)) },
-  });
-  const wrong: [TrainingData, RegExp][] = [
-    [
-      broken((batch) => ({ ...batch, count: batch.count - 1 })),
-      /^batch 0 of epoch 0: it holds 15 samples of \[1,6,6\] floats with 4 classes, announced are 16 samples of/,
-    ],
-    [broken((batch) => ({ ...batch, shape: [36] })), /holds 16 samples of \[36\]/],
-    [
-      broken((batch) => ({ ...batch, inputs: new Uint8Array(batch.inputs.length) })),
-      /holds 16 samples of \[1,6,6\] bytes/,
-    ],
-    [
-      broken((batch) => ({ ...batch, targets: { ...batch.targets, classes: 3 } as never })),
-      /with 3 classes/,
-    ],
-  ];
-  for (const [training, message] of wrong) {
-    await assert.rejects(outcome(training, { validation: 0 }), {
-      name: 'UserError',
-      message,
+    test('a network learns from batches that are made for it, and resumes to the same bits', async () => {
+      const training = { train: source, test: data.test };
+      const straight = await outcome(training, { validation: 0 });
+      assert.ok(straight.summary.test!.accuracy! > 0.9);
+      for (const step of [3, 13, 20]) {
+        const resumed = await pausedAt(step, training, { validation: 0 });
+        assert.deepEqual(resumed.weights, straight.weights);
+        assert.deepEqual(resumed.metrics, straight.metrics);
+      }
     });
-  }
-  const all = { train: source };
-  await assert.rejects(outcome(all, {}), (error: Error) => {
-    assert.ok(error instanceof ConfigError);
-    assert.match(error.message, /^validation: it needs samples in arrays.*set it to 0$/);
-    return true;
+
+    test('batches of the same samples in the same order give the bits of arrays', async () => {
+      const wanted: number[] = [];
+      const inArrays: TrainingData = {
+        train: { ...data.train, inputs: data.train.inputs },
+        augment: (sample) => void wanted.push(...sample),
+      };
+      const expected = await outcome(inArrays, { validation: 0 });
+      let at = 0;
+      const replayed: BatchSource = {
+        ...source,
+        batch({ count }) {
+          const inputs = Float32Array.from(wanted.slice(at, at + count * size));
+          at += inputs.length;
+          const answers = Array.from({ length: count }, (_, i) => labels[sampleAt(inputs, i)]);
+          return samples(inputs, data.train.shape, answers, { classes: 4 });
+        },
+      };
+      const found = await outcome({ train: replayed }, { validation: 0 });
+      assert.deepEqual(found.weights, expected.weights);
+      assert.deepEqual(found.metrics, expected.metrics);
+    });
+
+    /** Which of the toy's samples stands at a place. */
+    function sampleAt(inputs: Float32Array, place: number): number {
+      const first = inputs[place * size];
+      for (let n = 0; n < data.train.count; n++) {
+        if (data.train.inputs[n * size] === first) return n;
+      }
+      throw new Error('none of them');
+    }
+
+    test('a batch that is not as announced is named', async () => {
+      const broken = (change: (batch: Samples) => Samples): TrainingData => ({
+        train: { ...source, batch: (place) => change(source.batch(place)) },
+      });
+      const wrong: [TrainingData, RegExp][] = [
+        [
+          broken((batch) => ({ ...batch, count: batch.count - 1 })),
+          /^batch 0 of epoch 0: it holds 15 samples of \[1,6,6\] floats with 4 classes, announced are 16 samples of/,
+        ],
+        [broken((batch) => ({ ...batch, shape: [36] })), /holds 16 samples of \[36\]/],
+        [
+          broken((batch) => ({ ...batch, inputs: new Uint8Array(batch.inputs.length) })),
+          /holds 16 samples of \[1,6,6\] bytes/,
+        ],
+        [
+          broken((batch) => ({ ...batch, targets: { ...batch.targets, classes: 3 } as never })),
+          /with 3 classes/,
+        ],
+      ];
+      for (const [training, message] of wrong) {
+        await assert.rejects(outcome(training, { validation: 0 }), {
+          name: 'UserError',
+          message,
+        });
+      }
+      const all = { train: source };
+      await assert.rejects(outcome(all, {}), (error: Error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.message, /^validation: it needs samples in arrays.*set it to 0$/);
+        return true;
+      });
+      await assert.rejects(
+        outcome({ ...all, augment() {} }, { validation: 0 }),
+        /^UserError: augment: it needs samples in arrays/,
+      );
+    });
+
+    test("one's own augmentation sees copies, draws from the seed, and resumes to the same bits", async () => {
+      const before = data.train.inputs.slice();
+      const noisy: TrainingData = {
+        ...data,
+        augment(sample, random) {
+          assert.equal(sample.length, size);
+          for (let i = 0; i < sample.length; i++) sample[i] += 0.3 * random.normal();
+        },
+      };
+      for (const augment of [null, { crop: 1, flip: true }]) {
+        const straight = await outcome(noisy, { augment });
+        assert.deepEqual(data.train.inputs, before);
+        assert.notDeepEqual(straight.weights, (await outcome(data, { augment })).weights);
+        assert.notDeepEqual(straight.weights, (await outcome(noisy, { augment, seed: 1 })).weights);
+        const resumed = await pausedAt(13, noisy, { augment });
+        assert.deepEqual(resumed.weights, straight.weights);
+        assert.deepEqual(resumed.metrics, straight.metrics);
+      }
+    });
+
+    test('an augmentation that changes nothing changes no bit', async () => {
+      for (const augment of [null, { crop: 1, flip: true }]) {
+        const plain = await outcome(data, { augment });
+        const idle = await outcome({ ...data, augment() {} }, { augment });
+        assert.deepEqual(idle.weights, plain.weights);
+        assert.deepEqual(idle.metrics, plain.metrics);
+      }
+    });
+
+    test('every step is told with its loss, λ and density', async () => {
+      const steps: StepProgress[] = [];
+      const result = await outcome(
+        data,
+        { lambdaPolicy: { kind: 'target-density', density: 0.1, everySteps: 1 } },
+        { observers: [{ onStep: (progress) => void steps.push(progress) }] },
+      );
+      assert.equal(steps.length, 40);
+      assert.deepEqual(
+        steps.map(({ step }) => step),
+        steps.map((_, i) => i + 1),
+      );
+      const last = steps.at(-1)!;
+      assert.deepEqual(
+        [last.epoch, last.epochs, last.samples, last.samplesPerEpoch],
+        [4, 4, 160, 160],
+      );
+      assert.equal(last.density, result.summary.density.total);
+      const metrics = result.metrics as { train: { loss: number }; lambda: number }[];
+      for (const [epoch, { train, lambda }] of metrics.entries()) {
+        const own = steps.slice(10 * epoch, 10 * epoch + 10);
+        // Batches of one size: the epoch's mean is the mean of the steps'.
+        const mean = own.reduce((sum, { loss }) => sum + loss, 0) / own.length;
+        assert.ok(Math.abs(mean - train.loss) < 1e-12 * train.loss);
+        assert.equal(own.at(-1)!.lambda, lambda);
+      }
+      assert.ok(new Set(steps.map(({ density }) => density)).size > 5);
+      assert.ok(new Set(steps.map(({ lambda }) => lambda)).size > 5);
+    });
+
+    test('a run that is stopped is complete; one that is paused is not; both go on to the same bits', async () => {
+      const straight = await outcome(data);
+      for (const kind of ['stop', 'signal'] as const) {
+        const controller = new AbortController();
+        let checkpoint: Checkpoint | undefined;
+        const observer: Observer = {
+          onStep: ({ step }) => (step === 13 ? controller.abort() : undefined),
+          onCheckpoint(each) {
+            checkpoint = each;
+          },
+        };
+        const options = { observers: [observer], [kind]: controller.signal };
+        const ended = await outcome(data, {}, options);
+        assert.equal(ended.ending, kind === 'stop' ? 'stopped' : 'signal');
+        assert.equal(ended.summary.test !== undefined, kind === 'stop');
+        assert.deepEqual([ended.metrics.length, ended.summary.epochs], [1, 1]);
+        assert.equal(checkpoint!.progress.trainer.steps, 13);
+        const { progress, weights, optimizer } = checkpoint!;
+        const tensors = new Map([...weights, ...optimizer]);
+        const resumed = await outcome(data, {}, { resume: { progress, tensors } });
+        assert.equal(resumed.ending, 'epochs');
+        assert.deepEqual(resumed.weights, straight.weights);
+      }
+    });
   });
-  await assert.rejects(
-    outcome({ ...all, augment() {} }, { validation: 0 }),
-    /^UserError: augment: it needs samples in arrays/,
-  );
-});
-
-test("one's own augmentation sees copies, draws from the seed, and resumes to the same bits", async () => {
-  const before = data.train.inputs.slice();
-  const noisy: TrainingData = {
-    ...data,
-    augment(sample, random) {
-      assert.equal(sample.length, size);
-      for (let i = 0; i < sample.length; i++) sample[i] += 0.3 * random.normal();
-    },
-  };
-  for (const augment of [null, { crop: 1, flip: true }]) {
-    const straight = await outcome(noisy, { augment });
-    assert.deepEqual(data.train.inputs, before);
-    assert.notDeepEqual(straight.weights, (await outcome(data, { augment })).weights);
-    assert.notDeepEqual(straight.weights, (await outcome(noisy, { augment, seed: 1 })).weights);
-    const resumed = await pausedAt(13, noisy, { augment });
-    assert.deepEqual(resumed.weights, straight.weights);
-    assert.deepEqual(resumed.metrics, straight.metrics);
-  }
-});
-
-test('an augmentation that changes nothing changes no bit', async () => {
-  for (const augment of [null, { crop: 1, flip: true }]) {
-    const plain = await outcome(data, { augment });
-    const idle = await outcome({ ...data, augment() {} }, { augment });
-    assert.deepEqual(idle.weights, plain.weights);
-    assert.deepEqual(idle.metrics, plain.metrics);
-  }
-});
-
-test('every step is told with its loss, λ and density', async () => {
-  const steps: StepProgress[] = [];
-  const result = await outcome(
-    data,
-    { lambdaPolicy: { kind: 'target-density', density: 0.1, everySteps: 1 } },
-    { observers: [{ onStep: (progress) => void steps.push(progress) }] },
-  );
-  assert.equal(steps.length, 40);
-  assert.deepEqual(
-    steps.map(({ step }) => step),
-    steps.map((_, i) => i + 1),
-  );
-  const last = steps.at(-1)!;
-  assert.deepEqual([last.epoch, last.epochs, last.samples, last.samplesPerEpoch], [4, 4, 160, 160]);
-  assert.equal(last.density, result.summary.density.total);
-  const metrics = result.metrics as { train: { loss: number }; lambda: number }[];
-  for (const [epoch, { train, lambda }] of metrics.entries()) {
-    const own = steps.slice(10 * epoch, 10 * epoch + 10);
-    // Batches of one size: the epoch's mean is the mean of the steps'.
-    const mean = own.reduce((sum, { loss }) => sum + loss, 0) / own.length;
-    assert.ok(Math.abs(mean - train.loss) < 1e-12 * train.loss);
-    assert.equal(own.at(-1)!.lambda, lambda);
-  }
-  assert.ok(new Set(steps.map(({ density }) => density)).size > 5);
-  assert.ok(new Set(steps.map(({ lambda }) => lambda)).size > 5);
-});
-
-test('a run that is stopped is complete; one that is paused is not; both go on to the same bits', async () => {
-  const straight = await outcome(data);
-  for (const kind of ['stop', 'signal'] as const) {
-    const controller = new AbortController();
-    let checkpoint: Checkpoint | undefined;
-    const observer: Observer = {
-      onStep: ({ step }) => (step === 13 ? controller.abort() : undefined),
-      onCheckpoint(each) {
-        checkpoint = each;
-      },
-    };
-    const options = { observers: [observer], [kind]: controller.signal };
-    const ended = await outcome(data, {}, options);
-    assert.equal(ended.ending, kind === 'stop' ? 'stopped' : 'signal');
-    assert.equal(ended.summary.test !== undefined, kind === 'stop');
-    assert.deepEqual([ended.metrics.length, ended.summary.epochs], [1, 1]);
-    assert.equal(checkpoint!.progress.trainer.steps, 13);
-    const { progress, weights, optimizer } = checkpoint!;
-    const tensors = new Map([...weights, ...optimizer]);
-    const resumed = await outcome(data, {}, { resume: { progress, tensors } });
-    assert.equal(resumed.ending, 'epochs');
-    assert.deepEqual(resumed.weights, straight.weights);
-  }
-});

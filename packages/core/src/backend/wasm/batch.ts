@@ -10,7 +10,7 @@ import {
 import { layoutOf, type Tensor } from '../../lowering/planes.js';
 import { type Shape, sizeOf } from '../../math/index.js';
 import type { CompileOptions, Inputs } from '../backend.js';
-import { checkSample, copySamples } from '../samples.js';
+import { checkCount, checkSample, checkType, copySamples } from '../samples.js';
 
 /** The samples that a network works on: staged in the engine's memory, copied there or held. */
 export class BatchStage {
@@ -27,6 +27,8 @@ export class BatchStage {
   #held?: { readonly inputs: Inputs; readonly buffer: PlannedBuffer };
   #isHeld = false;
   #samples = 0;
+  /** Whether the labels or values that the loaded batch's outputs should be are there. */
+  hasTargets = false;
 
   constructor(engine: Engine, input: Shape, options: CompileOptions) {
     const { batchSize, inputType } = options;
@@ -59,24 +61,21 @@ export class BatchStage {
    * @returns whether they lie where those before lay
    */
   hold(inputs: Inputs): boolean {
-    this.#checkType(inputs);
+    checkType(inputs, this.#options);
     const fits = this.#held !== undefined && this.#held.buffer.bytes >= inputs.byteLength;
     const buffer = fits ? this.#held!.buffer : { name: 'held inputs', bytes: inputs.byteLength };
     this.#viewLike(inputs, buffer).set(inputs);
     this.#held = { inputs, buffer };
-    this.#samples = 0;
-    this.#isHeld = false;
+    this.clear();
     return fits;
   }
 
   /** Takes in the inputs of samples `order[from]` to `order[from + count − 1]`. */
   load(inputs: Inputs, order: ArrayLike<number>, from: number, count: number): void {
-    if (!(count >= 1 && count <= this.#capacity)) {
-      throw new RangeError(`${count} samples do not fit a batch of ${this.#capacity}`);
-    }
-    this.#checkType(inputs);
+    checkCount(count, this.#capacity);
+    checkType(inputs, this.#options);
     // Until all is there; a sample may be missing.
-    this.#samples = 0;
+    this.clear();
     this.#isHeld = inputs === this.#held?.inputs;
     if (this.#isHeld) this.#place(inputs, order, from, count);
     else copySamples(inputs, this.#features, order, from, count, this.#viewLike(inputs, this.#raw));
@@ -90,6 +89,13 @@ export class BatchStage {
     const places = this.#engine.integers(this.#places);
     const samples = inputs.length / this.#features;
     for (let i = 0; i < count; i++) places[i] = checkSample(order[from + i], samples);
+  }
+
+  /** No batch is loaded any more. */
+  clear(): void {
+    this.#samples = 0;
+    this.#isHeld = false;
+    this.hasTargets = false;
   }
 
   /** Which sixteen samples stand for the batch in the scope `sampled`. */
@@ -143,11 +149,5 @@ export class BatchStage {
   #viewLike(inputs: Inputs, buffer: PlannedBuffer): Inputs {
     const isBytes = inputs instanceof Uint8Array;
     return isBytes ? this.#engine.bytes(buffer) : this.#engine.floats(buffer);
-  }
-
-  #checkType(inputs: Inputs): void {
-    const { inputType = 'floats' } = this.#options;
-    if (inputs instanceof Uint8Array === (inputType === 'bytes')) return;
-    throw new TypeError(`the network was compiled for ${inputType}`);
   }
 }

@@ -21,7 +21,17 @@ import type {
   Network,
   StepGroup,
 } from '../backend.js';
-import { checkOptions, copyLabels, copySamples } from '../samples.js';
+import {
+  checkBlock,
+  checkLength,
+  checkLoaded,
+  checkOptions,
+  checkTakesValues,
+  copyLabels,
+  copySamples,
+  countSamples,
+  tensorNamed,
+} from '../samples.js';
 import { BatchStage } from './batch.js';
 import { type LossPlan, planLoss } from './loss.js';
 import { type NetworkPlan, planNetwork, scratchBytes } from './plan.js';
@@ -95,9 +105,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
 
   write(tensor: Parameter | NetworkBuffer, values: Float32Array): void {
     const to = this.engine.floats(this.#placed(tensor).value);
-    if (values.length !== to.length) {
-      throw new RangeError(`${tensor.name} holds ${to.length} numbers, not ${values.length}`);
-    }
+    checkLength(tensor.name, to.length, values);
     to.set(values);
   }
 
@@ -105,10 +113,8 @@ export class WasmNetwork implements Network, SteppedNetwork {
     return this.#placed(parameter) as PlacedParameter;
   }
 
-  #placed({ name }: Parameter | NetworkBuffer): PlacedParameter | PlacedBuffer {
-    const found = this.#tensors.get(name);
-    if (!found) throw new Error(`the network has no parameter '${name}'`);
-    return found;
+  #placed(tensor: Parameter | NetworkBuffer): PlacedParameter | PlacedBuffer {
+    return tensorNamed(this.#tensors, tensor);
   }
 
   reindex(): void {
@@ -153,13 +159,17 @@ export class WasmNetwork implements Network, SteppedNetwork {
 
   loadLabels(labels: ArrayLike<number>, order: ArrayLike<number>, from: number): void {
     const to = this.engine.integers(this.#loss.labels);
+    this.#batch.hasTargets = false;
     copyLabels(labels, order, from, this.#batch.samples, sizeOf(this.outputShape), to);
+    this.#batch.hasTargets = true;
   }
 
   loadTargets(values: Float32Array, order: ArrayLike<number>, from: number): void {
-    if (this.loss !== 'squared-error') throw new TypeError(`the ${this.loss} loss takes labels`);
+    checkTakesValues(this.loss);
     const raw = this.engine.floats(this.#rawTarget);
+    this.#batch.hasTargets = false;
     copySamples(values, sizeOf(this.outputShape), order, from, this.#batch.samples, raw);
+    this.#batch.hasTargets = true;
   }
 
   evaluate(): BatchResult {
@@ -170,6 +180,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
 
   differentiate(scope: GradientScope = 'all', sampledBlock = 0): BatchResult {
     this.#checkLoaded();
+    checkBlock(sampledBlock, this.#batch.samples);
     this.#batch.chooseBlock(sampledBlock);
     this.#run(scope, () => [
       ...this.#forward('training'),
@@ -180,10 +191,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
   }
 
   predict(inputs: Inputs): Float32Array {
-    const count = inputs.length / this.#features;
-    if (!Number.isInteger(count)) {
-      throw new RangeError(`${inputs.length} inputs are no multiple of ${this.#features}`);
-    }
+    const count = countSamples(inputs, this.#features);
     const size = sizeOf(this.outputShape);
     const order = Int32Array.from({ length: count }, (_, i) => i);
     const outputs = new Float32Array(count * size);
@@ -192,6 +200,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
       this.#run('predict', () => this.#forward('evaluation'));
       this.#readOutputs(outputs.subarray(from * size));
     }
+    this.#batch.clear();
     return outputs;
   }
 
@@ -213,7 +222,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
   }
 
   #checkLoaded(): void {
-    if (this.#batch.samples === 0) throw new Error('no batch is loaded: call loadInputs first');
+    checkLoaded(this.#batch.samples, this.#batch.hasTargets);
   }
 
   #run(name: string, build: () => Call[]): void {

@@ -1,20 +1,11 @@
-/**
- * The script of all workers that the library starts in a page: one trains for the page's main thread, others
- * take part in running its programs.
- */
-import { host } from '#host';
-import { takePart, type WorkerData } from '../engine/thread.js';
+/** What a worker does that trains for a page's main thread. */
 import type { Observer } from './fit.js';
 import { failureOf, type Order, type Reply, type Report } from './messages.js';
 import { trainHere } from './train-here.js';
 
-host.receive<WorkerData | Order>((data, ready) => {
-  if ('thread' in data) takePart(data, ready);
-  else void execute(data);
-});
-
-async function execute(order: Order): Promise<void> {
-  const { config, kernels, threads, watchesSteps, watchesCheckpoints, ...rest } = order;
+/** Trains as a page has ordered, and reports to it. */
+export async function trainToOrder(order: Order): Promise<void> {
+  const { config, backend, kernels, threads, watchesSteps, watchesCheckpoints, ...rest } = order;
   const pause = new AbortController();
   const stop = new AbortController();
   let goOn = () => {};
@@ -38,12 +29,18 @@ async function execute(order: Order): Promise<void> {
   try {
     const signals = { signal: pause.signal, stop: stop.signal };
     const options = { ...rest, ...signals, observers: [relay] };
-    const { metrics, summary, ending, weights, close } = await trainHere(config, options, {
+    const {
+      config: _,
+      network,
+      close,
+      ...outcome
+    } = await trainHere(config, options, {
+      backend,
       threads,
       kernels,
     });
     close();
-    report({ kind: 'end', outcome: { metrics, summary, ending, weights } });
+    report({ kind: 'end', outcome });
   } catch (error) {
     report({ kind: 'failure', failure: failureOf(error) });
   }
