@@ -4,7 +4,8 @@ import type { NetworkBuffer, Parameter } from '../graph/parameter.js';
 import type { GradientScope } from '../graph/pass.js';
 import type { BreakEven } from '../lowering/support.js';
 import type { Regularizer, Shape } from '../math/index.js';
-import type { Hyperparameters, Method, ParameterState } from '../optim/method.js';
+import type { ParameterState } from '../optim/method.js';
+import type { Hyperparameters, Method } from '../optim/methods.js';
 import type { Soon } from '../soon.js';
 
 /** Softmax cross-entropy with class labels, or mean squared error with values. */

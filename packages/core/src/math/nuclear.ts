@@ -1,3 +1,4 @@
+import { kind, literal, object } from '../schema/index.js';
 import type { Regularizer, Shape } from './regularizer.js';
 import { sizeOf } from './regularizer.js';
 import { compose, type Decomposition, decompose } from './svd.js';
@@ -33,3 +34,6 @@ function matrixShape(shape: Shape): [out: number, rest: number] {
 function decomposeTensor(theta: Float32Array, shape: Shape): Decomposition {
   return decompose(theta, ...matrixShape(shape));
 }
+
+/** The nuclear norm in a configuration. */
+export const nuclearKind = kind(object({ kind: literal('nuclear') }), nuclear);

@@ -165,6 +165,18 @@ function readKey(
   return [[key, entry.read(value, at)]];
 }
 
+/** What an object of a variant says besides its kind, as people write it. */
+export type Options<S> = Omit<Input<S>, 'kind'>;
+
+/** Options with the defaults for those that were left out; nothing is checked. */
+export function filled<E extends Entries, O extends object>(
+  schema: ObjectSchema<E>,
+  options: O,
+): Flat<DefaultsOf<E> & O> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...schema.defaults, ...Object.fromEntries(given) } as Flat<DefaultsOf<E> & O>;
+}
+
 /** The same keys, each of which may be left out and is then not filled in. */
 export function partial<const E extends Entries>(entries: E): Partially<E> {
   const optionals = Object.entries(entries).map(([key, entry]) => {

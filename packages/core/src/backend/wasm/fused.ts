@@ -3,7 +3,7 @@ import { type Call, call, type PlannedBuffer } from '../../engine/index.js';
 import type { PlacedParameter } from '../../lowering/parameter.js';
 import { groupsOf } from '../../math/groups.js';
 import { type Regularizer, sizeOf } from '../../math/index.js';
-import type { Hyperparameters, Method } from '../../optim/method.js';
+import type { Hyperparameters, Method } from '../../optim/methods.js';
 
 /** Number of words of the kernel's `Settings` record (kernels/optimizer.ts). */
 export const SETTINGS_WORDS = 15;
