@@ -4,7 +4,7 @@ import { type NetworkDescription, type ResolvedLayer, resolveWith } from '../gra
 import type { Layer, LayerType } from '../graph/layer.js';
 import type { PlainLayer } from '../lowering/plain.js';
 import type { WasmLayer } from '../lowering/wasm.js';
-import { type VariantSchema, variant } from '../schema/index.js';
+import { listOf, object, optional, text, type VariantSchema, variant } from '../schema/index.js';
 import { activationSchema, activationType, leakyReluSchema } from './activation/layer.js';
 import { activationPlain } from './activation/plain.js';
 import { activationWasm } from './activation/wasm.js';
@@ -73,6 +73,11 @@ const kinds = [
 
 /** A layer of any kind as data. */
 export const layerSchema = variant(kinds.map(({ schema }) => schema));
+
+/** The layers of a network as data. */
+export const layersSchema = listOf(
+  object({ name: text, layer: layerSchema, inputs: optional(listOf(text)) }),
+);
 
 const byWord = new Map(
   kinds.flatMap((kind) => kind.schema.entries.kind.words.map((word) => [String(word), kind])),

@@ -25,5 +25,5 @@ export type RegularizerSpec = Input<typeof regularizers.schema>;
  * @throws {ConfigError} an unknown kind, or numbers and groups that it does not know
  */
 export function regularizerFrom(spec: RegularizerSpec): Regularizer {
-  return regularizers.build(validate(regularizers.schema, spec, 'regularizer'), undefined);
+  return regularizers.build(validate(regularizers.schema, spec, 'regularizer'));
 }

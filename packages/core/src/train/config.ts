@@ -1,121 +1,52 @@
-import { defaultBreakEven } from '../lowering/support.js';
-import { imageModelNames } from '../models/index.js';
-import { ConfigError } from '../schema/config-error.js';
+import { lossName } from '../backend/backend.js';
+import { augmentationSchema } from '../data/augment.js';
+import { restorationSchema } from '../data/restoration.js';
+import { sampleCountsSchema } from '../data/subset.js';
+import { breakEvenSchema, defaultBreakEven } from '../lowering/support.js';
+import { regularizers } from '../math/index.js';
+import { models } from '../models/index.js';
 import {
-  either,
+  gradientPolicies,
+  hyperparameters,
+  lambdaPolicies,
+  methodNames,
+  schedules,
+} from '../optim/index.js';
+import {
+  ConfigError,
   type Input,
-  list,
   listOf,
-  literal,
   nullable,
   number,
   type Output,
   object,
   oneOf,
   optional,
-  pair,
+  partial,
   text,
   truth,
   validate,
-  variant,
   whole,
   withDefault,
 } from '../schema/index.js';
+import { startSchema } from './initialize.js';
 
 /*
- * The configuration of a training run, as it stands in config.json. Each schema fills in what is
- * left out, so that a validated configuration says everything.
+ * The configuration of a training run, as it stands in config.json: composed of the schemas of its parts,
+ * each of which fills in what is left out, so that a validated configuration says everything.
  */
 
-const groupAxis = oneOf(['rows', 'columns', 'kernels', 'filters']);
-
-const regularizer = variant([
-  object({ kind: oneOf(['none', 'l1', 'nonnegative-l1', 'nuclear']) }),
-  object({ kind: literal('group'), by: groupAxis }),
-  object({
-    kind: literal('sparse-group'),
-    by: groupAxis,
-    mix: number(0, 1, { open: true }),
-  }),
-]);
-
-const schedule = variant([
-  object({ kind: literal('constant') }),
-  object({
-    kind: literal('step'),
-    every: whole(1),
-    factor: withDefault(number(0, 1, { open: true }), 0.1),
-  }),
-  object({
-    kind: literal('cosine'),
-    epochs: optional(whole(1)),
-    warmup: withDefault(whole(0), 0),
-    minRate: withDefault(number(0), 0),
-  }),
-  object({
-    kind: literal('plateau'),
-    factor: withDefault(number(0, 1, { open: true }), 0.5),
-    patience: withDefault(whole(0), 5),
-    threshold: withDefault(number(0, 1), 0.01),
-    cooldown: withDefault(whole(0), 0),
-    minRate: withDefault(number(0), 0),
-  }),
-]);
-
-const lambdaPolicy = variant([
-  object({ kind: literal('fixed') }),
-  object({
-    kind: literal('schedule'),
-    values: listOf(number(0)),
-  }),
-  object({
-    kind: literal('discrepancy'),
-    target: number(0, 1),
-    increment: withDefault(number(0, Infinity, { open: true }), 0.05),
-    warmup: withDefault(whole(0), 0),
-    cooldown: withDefault(whole(0), 0),
-  }),
-  object({
-    kind: literal('target-density'),
-    density: number(0, 1, { open: true }),
-    rate: withDefault(number(0, 1, { open: true }), 0.15),
-    everySteps: withDefault(whole(1), 10),
-  }),
-]);
-
-/** What a parameter group may set for itself; the optimizer's own settings hold for the rest. */
-const hyperparameters = {
-  learningRate: number(0, Infinity, { open: true }),
-  lambda: number(0),
-  delta: number(0, Infinity, { open: true }),
-  momentum: number(0, 0.999999),
-  beta1: number(0, 0.999999),
-  beta2: number(0, 0.999999),
-  epsilon: number(0, Infinity, { open: true }),
-};
-
+/** What a parameter group sets for itself; the optimizer's own settings hold for the rest. */
 const group = object({
   parameters: listOf(text),
-  learningRate: optional(hyperparameters.learningRate),
-  lambda: optional(hyperparameters.lambda),
-  delta: optional(hyperparameters.delta),
-  momentum: optional(hyperparameters.momentum),
-  beta1: optional(hyperparameters.beta1),
-  beta2: optional(hyperparameters.beta2),
-  epsilon: optional(hyperparameters.epsilon),
-  regularizer: optional(regularizer),
+  ...partial(hyperparameters.entries),
+  regularizer: optional(regularizers.schema),
 });
 
 const optimizer = object({
-  method: withDefault(oneOf(['linbreg', 'adabreg', 'proxsgd', 'sgd', 'adam', 'lasso']), 'linbreg'),
-  learningRate: withDefault(hyperparameters.learningRate, 0.1),
-  lambda: withDefault(hyperparameters.lambda, 0.1),
-  delta: withDefault(hyperparameters.delta, 1),
-  momentum: withDefault(hyperparameters.momentum, 0),
-  beta1: withDefault(hyperparameters.beta1, 0.9),
-  beta2: withDefault(hyperparameters.beta2, 0.999),
-  epsilon: withDefault(hyperparameters.epsilon, 1e-8),
-  regularizer: withDefault(regularizer, { kind: 'l1' }),
+  method: withDefault(oneOf(methodNames), 'linbreg'),
+  ...hyperparameters.entries,
+  regularizer: withDefault(regularizers.schema, { kind: 'l1' }),
   // The first group that names a parameter has it; `*` stands for any text.
   groups: withDefault(listOf(group), [
     { parameters: ['@weight'] },
@@ -123,135 +54,32 @@ const optimizer = object({
   ]),
 });
 
-const unit = oneOf(['entries', 'rows', 'columns', 'kernels', 'filters']);
-const mask = oneOf(['bernoulli', 'exact']);
-const biasRange = pair(number());
-
-const start = object({
-  density: withDefault(number(0, 1, { open: true }), 0.01),
-  by: withDefault(unit, 'entries'),
-  mask: withDefault(mask, 'bernoulli'),
-  gain: withDefault(number(0, Infinity, { open: true }), 7),
-  bias: withDefault(biasRange, [0, 1]),
-  // The first group that names a parameter has it, as with the optimizer's.
-  groups: withDefault(
-    list(
-      object({
-        parameters: listOf(text),
-        // 0: all begin at zero, as skip connections may.
-        density: optional(number(0, 1)),
-        by: optional(unit),
-        mask: optional(mask),
-        gain: optional(number(0, Infinity, { open: true })),
-        bias: optional(biasRange),
-      }),
-    ),
-    [],
-  ),
-});
-
-const gradient = variant([
-  // Of every weight in every step.
-  object({ kind: literal('exact') }),
-  // Of every weight in each `period`-th step; between them only non-zero weights move.
-  object({ kind: literal('multilevel'), period: withDefault(whole(2), 10) }),
-  // Of zero weights from one block of sixteen samples, drawn anew each step.
-  object({ kind: literal('sampled') }),
-]);
-
-const layer = variant([
-  object({
-    kind: literal('linear'),
-    outputs: whole(1),
-    bias: withDefault(truth, true),
-  }),
-  object({
-    kind: literal('conv2d'),
-    channels: whole(1),
-    size: whole(1),
-    stride: withDefault(whole(1), 1),
-    padding: withDefault(whole(0), 0),
-    bias: withDefault(truth, true),
-  }),
-  object({
-    kind: literal('batch-norm2d'),
-    relu: withDefault(truth, false),
-    momentum: withDefault(number(0, 1), 0.1),
-    epsilon: withDefault(number(0, Infinity, { open: true }), 1e-5),
-  }),
-  object({
-    kind: oneOf(['max-pool2d', 'average-pool2d']),
-    size: either(whole(1), literal('global')),
-    stride: optional(whole(1)),
-    padding: withDefault(whole(0), 0),
-  }),
-  object({ kind: literal('add'), scaled: withDefault(truth, false) }),
-  object({ kind: oneOf(['relu', 'sigmoid', 'tanh', 'concatenate', 'flatten']) }),
-  object({
-    kind: literal('leaky-relu'),
-    slope: withDefault(number(0, 1, { open: true }), 0.01),
-  }),
-]);
-
-/** The layers of a network, as data. */
-export const layersSchema = listOf(object({ name: text, layer, inputs: optional(listOf(text)) }));
-
-const model = variant([
-  object({ kind: literal('mlp'), hidden: list(whole(1)) }),
-  // Layers of the input's own size.
-  object({ kind: oneOf(['autoencoder', 'skip-encoder']), depth: withDefault(whole(1), 6) }),
-  object({ kind: oneOf(imageModelNames) }),
-  object({ kind: literal('layers'), layers: layersSchema }),
-]);
-
-const share = number(0);
-
-/** What is made of images to be restored. */
-export const taskSchema = variant([
-  object({ kind: literal('denoise'), noise: withDefault(number(0), 0.05) }),
-  object({
-    kind: literal('deblur'),
-    blur: number(0, Infinity, { open: true }),
-    noise: withDefault(number(0), 0.01),
-  }),
-]);
-
-const sampleCounts = object({ train: optional(whole(1)), test: optional(whole(1)) });
-
-export const lossNames = ['cross-entropy', 'squared-error'] as const;
-
 const configSchema = object({
   data: withDefault(text, 'mnist'),
   // Where the files of the set are; null: the cache, an installed package or a download.
   dataDir: withDefault(nullable(text), null),
   // How many samples to take, drawn at random; null: all.
-  samples: withDefault(nullable(sampleCounts), null),
+  samples: withDefault(nullable(sampleCountsSchema), null),
   // Inputs become corrupted images, targets the clean ones; null: the classes.
-  task: withDefault(nullable(taskSchema), null),
+  task: withDefault(nullable(restorationSchema), null),
   validation: withDefault(number(0), 0.05),
   // Whether inputs become (x − mean) / std with the data set's values.
   normalize: withDefault(truth, true),
   // Random changes of training images: moved by up to `crop` pixels, mirrored.
-  augment: withDefault(
-    nullable(object({ crop: withDefault(whole(0), 0), flip: withDefault(truth, false) })),
-    null,
-  ),
-  model,
-  loss: withDefault(oneOf(lossNames), 'cross-entropy'),
+  augment: withDefault(nullable(augmentationSchema), null),
+  model: models.schema,
+  loss: withDefault(lossName, 'cross-entropy'),
   batchSize: withDefault(whole(1), 128),
   epochs: withDefault(whole(1), 30),
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),
-  start: withDefault(start, {}),
-  gradient: withDefault(gradient, { kind: 'exact' }),
+  start: withDefault(startSchema, {}),
+  gradient: withDefault(gradientPolicies.schema, { kind: 'exact' }),
   optimizer: withDefault(optimizer, {}),
-  schedule: withDefault(schedule, { kind: 'plateau' }),
-  lambdaPolicy: withDefault(lambdaPolicy, { kind: 'fixed' }),
+  schedule: withDefault(schedules.schema, { kind: 'plateau' }),
+  lambdaPolicy: withDefault(lambdaPolicies.schema, { kind: 'fixed' }),
   // Ends the run after so many epochs without a better validation result; null: never.
   earlyStop: withDefault(nullable(object({ patience: whole(1) })), null),
-  breakEven: withDefault(
-    object({ forward: share, inputGradient: share, weightGradient: share }),
-    defaultBreakEven,
-  ),
+  breakEven: withDefault(breakEvenSchema, defaultBreakEven),
 });
 
 /** A configuration with everything filled in. */

@@ -1,8 +1,9 @@
-import type { Restoration } from '../data/restoration.js';
+import { lossName } from '../backend/backend.js';
+import { type Restoration, restorationSchema } from '../data/restoration.js';
 import { quoted, UserError } from '../files/errors.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../files/safetensors.js';
 import { formatShape, type NetworkDescription } from '../graph/index.js';
-import { resolve } from '../layers/index.js';
+import { layersSchema, resolve } from '../layers/index.js';
 import { type Shape, sizeOf } from '../math/index.js';
 import {
   anything,
@@ -11,7 +12,6 @@ import {
   listOf,
   number,
   object,
-  oneOf,
   optional,
   parse,
   text,
@@ -19,7 +19,7 @@ import {
   whole,
 } from '../schema/index.js';
 import { buildDescription, normalizationOf } from './build-network.js';
-import { type Config, layersSchema, lossNames, taskSchema } from './config.js';
+import type { Config } from './config.js';
 import type { TrainingData } from './training-data.js';
 
 /** What weights need besides themselves to predict: plain data, kept with them in one file. */
@@ -103,12 +103,12 @@ const descriptionSchema = object({
   format: check(String(FORMAT), (format) => format === FORMAT),
   network: object({ input: listOf(whole(1)), layers: layersSchema }),
   shape: listOf(whole(1)),
-  loss: oneOf(lossNames),
+  loss: lossName,
   normalization: optional(
     object({ mean: channels, std: listOf(number(0, Infinity, { open: true })) }),
   ),
   classNames: optional(listOf(text)),
-  task: optional(taskSchema),
+  task: optional(restorationSchema),
   data: optional(text),
 });
 
