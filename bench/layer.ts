@@ -52,7 +52,7 @@ export function placeLayer(
   );
   const workspace = { name: 'workspace', bytes: 0 };
   const site: Site = {
-    batch: record('batch', [samples, blocks, 0]),
+    batch: record('Batch', { samples, blocks, sampledBlock: 0 }),
     blocks,
     inputs: [tensor('input', inputShape, halo.input)],
     accumulates: [false],

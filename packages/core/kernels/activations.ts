@@ -1,40 +1,43 @@
 // Element-wise non-linearities. Their derivatives are functions of the result, so the input need
 // not be kept. A tile is one block.
 
+import { Reads, Writes } from './access';
 import { LINE_SHIFT } from './layout';
 import { Planes, planeOf, rowBytes } from './planes';
 import { exp } from './simd';
 
+export enum ActivationKind {
+  relu,
+  leakyRelu,
+  sigmoid,
+  tanh,
+}
+
 @unmanaged
 class Activation {
   layout: Planes; // of input and output alike
-  kind: i32;
+  kind: ActivationKind;
   slope: f32;
-  input: usize;
-  output: usize;
+  input: Reads;
+  output: Writes;
 }
 
 @unmanaged
 class ActivationGradient {
   layout: Planes;
-  kind: i32;
+  kind: ActivationKind;
   slope: f32;
-  output: usize;
-  outputGradient: usize;
-  inputGradient: usize;
+  output: Reads;
+  outputGradient: Reads;
+  inputGradient: Writes;
   accumulate: i32; // 1: add to what the input's gradient holds
 }
-
-/** Numbers agree with `activationKinds` of src/nn/layers/activation.ts. */
-const RELU: i32 = 0;
-const LEAKY_RELU: i32 = 1;
-const SIGMOID: i32 = 2;
-const TANH: i32 = 3;
 
 export function activationForward(args: Activation, tile: i32): void {
   const layout = args.layout;
   for (let channel = 0; channel < layout.channels; channel++) {
-    let from = planeOf(layout, args.input, tile, channel), to = planeOf(layout, args.output, tile, channel);
+    let from = planeOf(layout, args.input, tile, channel);
+    let to = planeOf(layout, args.output, tile, channel);
     for (let y = 0; y < layout.height; y++, from += rowBytes(layout), to += rowBytes(layout)) {
       activateRow(args, from, to);
     }
@@ -42,29 +45,31 @@ export function activationForward(args: Activation, tile: i32): void {
 }
 
 function activateRow(args: Activation, from: usize, to: usize): void {
-  const bytes = <usize>args.layout.width << LINE_SHIFT;
-  const zero = f32x4.splat(0), slope = f32x4.splat(args.slope), kind = args.kind;
+  const bytes = (<usize>args.layout.width) << LINE_SHIFT;
+  const zero = f32x4.splat(0);
+  const slope = f32x4.splat(args.slope);
+  const kind = args.kind;
   for (let i: usize = 0; i < bytes; i += 16) {
     const x = v128.load(from + i);
     let y = zero;
-    if (kind == RELU) y = f32x4.pmax(x, zero); // one instruction, and NaN stays NaN
-    else if (kind == LEAKY_RELU) y = v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, zero));
-    else if (kind == SIGMOID) y = sigmoid(x);
-    else if (kind == TANH) y = tanh(x);
+    if (kind === ActivationKind.relu)
+      y = f32x4.pmax(x, zero); // one instruction, and NaN stays NaN
+    else if (kind === ActivationKind.leakyRelu)
+      y = v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, zero));
+    else if (kind === ActivationKind.sigmoid) y = sigmoid(x);
+    else if (kind === ActivationKind.tanh) y = tanh(x);
     v128.store(to + i, y);
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function sigmoid(x: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
 }
 
 /** 2σ(2x) − 1, and x − x³/3 where that would cancel. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function tanh(x: v128): v128 {
   const far = f32x4.sub(f32x4.mul(f32x4.splat(2), sigmoid(f32x4.add(x, x))), f32x4.splat(1));
   const square = f32x4.mul(x, x);
@@ -90,15 +95,20 @@ export function activationBackward(args: ActivationGradient, tile: i32): void {
 }
 
 function differentiateRow(args: ActivationGradient, outputs: usize, from: usize, to: usize): void {
-  const bytes = <usize>args.layout.width << LINE_SHIFT, kind = args.kind;
-  const zero = f32x4.splat(0), one = f32x4.splat(1), slope = f32x4.splat(args.slope);
+  const bytes = (<usize>args.layout.width) << LINE_SHIFT;
+  const kind = args.kind;
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  const slope = f32x4.splat(args.slope);
   for (let i: usize = 0; i < bytes; i += 16) {
-    const y = v128.load(outputs + i), g = v128.load(from + i);
+    const y = v128.load(outputs + i);
+    const g = v128.load(from + i);
     let d = zero;
-    if (kind == RELU) d = v128.and(g, f32x4.gt(y, zero));
-    else if (kind == LEAKY_RELU) d = v128.bitselect(g, f32x4.mul(g, slope), f32x4.gt(y, zero));
-    else if (kind == SIGMOID) d = f32x4.mul(g, f32x4.mul(y, f32x4.sub(one, y)));
-    else if (kind == TANH) d = f32x4.mul(g, f32x4.sub(one, f32x4.mul(y, y)));
+    if (kind === ActivationKind.relu) d = v128.and(g, f32x4.gt(y, zero));
+    else if (kind === ActivationKind.leakyRelu)
+      d = v128.bitselect(g, f32x4.mul(g, slope), f32x4.gt(y, zero));
+    else if (kind === ActivationKind.sigmoid) d = f32x4.mul(g, f32x4.mul(y, f32x4.sub(one, y)));
+    else if (kind === ActivationKind.tanh) d = f32x4.mul(g, f32x4.sub(one, f32x4.mul(y, y)));
     v128.store(to + i, args.accumulate ? f32x4.add(v128.load(to + i), d) : d);
   }
 }

@@ -40,15 +40,18 @@ export class Sweep {
   weightStep: i32;
 }
 
+/** Positions that a tile may have. */
+export const MOST_POSITIONS: i32 = 1024;
 /** Bytes of a tile's table of positions at the start of the scratch memory. */
-export const POSITION_BYTES: usize = 8 * 1024;
+export const POSITION_BYTES: usize = <usize>MOST_POSITIONS * 8;
 
 /**
  * Writes the byte offsets (input, output) of a tile's positions within a block to the scratch
  * memory, and returns how many there are.
  */
 export function placePositions(sweep: Sweep, strip: i32): i32 {
-  const first = strip * sweep.rowsPerTile, last = min(first + sweep.rowsPerTile, sweep.height);
+  const first = strip * sweep.rowsPerTile;
+  const last = min(first + sweep.rowsPerTile, sweep.height);
   let at = scratch();
   for (let y = first; y < last; y++) {
     let input = sweep.inputStart + y * sweep.inputStepY;
@@ -63,14 +66,12 @@ export function placePositions(sweep: Sweep, strip: i32): i32 {
   return (last - first) * sweep.width;
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function inputAt(position: i32): usize {
   return <usize>load<i32>(scratch() + <usize>(position << 3));
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function outputAt(position: i32): usize {
   return <usize>load<i32>(scratch() + <usize>(position << 3), 4);
 }

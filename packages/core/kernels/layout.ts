@@ -1,7 +1,7 @@
-// The memory that kernels share with the engine. Every kernel has the signature
-// (args, tile): `args` points at a record of 32-bit words, one class below or beside the kernel,
-// in the order of its entry in src/engine/kernels.ts; `tile` numbers the piece of work. Tiles
-// write disjoint memory and are cut by size, never by thread, so sums keep their order.
+// The memory that kernels share with the engine. Every kernel has the signature (args, tile): `args`
+// points at a record of 32-bit words, a class beside the kernel; `tile` numbers the piece of work. Tiles
+// write disjoint memory and are cut by size, never by thread, so sums keep their order. Classes, enums and
+// exported constants are the engine's tables, too: scripts/kernel-interface.ts writes them.
 
 /** Samples in a block: activations lie as [block][feature][16]. */
 export const LANES: i32 = 16;
@@ -19,30 +19,29 @@ export class Batch {
   sampledBlock: i32;
 }
 
-/** Which blocks a weight gradient sums over; numbers agree with `SCOPES` of src/nn/operation.ts. */
-export const ALL: i32 = 0;
-/** Of the active rows only. */
-export const ACTIVE_ROWS: i32 = 1;
-/** One block stands for all: unbiased where it is drawn anew each step. */
-export const SAMPLED: i32 = 2;
-
-// @ts-ignore: decorator
-@inline
-export function firstBlock(batch: Batch, scope: i32): i32 {
-  return scope == SAMPLED ? batch.sampledBlock : 0;
+/** Which rows, and which blocks, a weight gradient sums over. */
+export enum Scope {
+  all,
+  /** Of the active rows only. */
+  activeRows,
+  /** One block stands for all: unbiased where it is drawn anew each step. */
+  sampled,
 }
 
-// @ts-ignore: decorator
-@inline
-export function endBlock(batch: Batch, scope: i32): i32 {
-  return scope == SAMPLED ? batch.sampledBlock + 1 : batch.blocks;
+// @inline
+export function firstBlock(batch: Batch, scope: Scope): i32 {
+  return scope === Scope.sampled ? batch.sampledBlock : 0;
+}
+
+// @inline
+export function endBlock(batch: Batch, scope: Scope): i32 {
+  return scope === Scope.sampled ? batch.sampledBlock + 1 : batch.blocks;
 }
 
 /** What each of the blocks stands for. */
-// @ts-ignore: decorator
-@inline
-export function blockWeight(batch: Batch, scope: i32): f32 {
-  return scope == SAMPLED ? <f32>batch.blocks : 1;
+// @inline
+export function blockWeight(batch: Batch, scope: Scope): f32 {
+  return scope === Scope.sampled ? <f32>batch.blocks : 1;
 }
 
 /**
@@ -70,14 +69,12 @@ export class Support {
 }
 
 /** Where the marks of a row begin. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function marksOf(support: Support, row: i32): usize {
-  return support.marks + <usize>(row * ((support.columns + 63) >> 6) << 3);
+  return support.marks + <usize>((row * ((support.columns + 63) >> 6)) << 3);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function fillLine(line: usize, value: v128): void {
   v128.store(line, value);
   v128.store(line, value, 16);
@@ -93,8 +90,7 @@ export function bindScratch(start: usize): void {
   scratchStart = start;
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function scratch(): usize {
   return scratchStart;
 }

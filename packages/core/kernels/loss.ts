@@ -1,6 +1,7 @@
 // Losses, averaged over the samples of the batch, and their gradients. A tile is one block; lanes
 // past the samples get the gradient 0, and with it no influence on any weight.
 
+import { Reads, Writes } from './access';
 import { Batch, LANES, LINE } from './layout';
 import { exp } from './simd';
 
@@ -8,11 +9,11 @@ import { exp } from './simd';
 class CrossEntropy {
   batch: Batch;
   classes: i32;
-  logits: usize;
-  labels: usize; // i32[sample]
-  gradient: usize;
-  losses: usize; // f32[sample]
-  hits: usize; // i32[sample]: 1 where the largest logit, the first of equals, is the label's
+  logits: Reads;
+  labels: Reads; // i32[sample]
+  gradient: Writes;
+  losses: Writes; // f32[sample]
+  hits: Writes; // i32[sample]: 1 where the largest logit, the first of equals, is the label's
 }
 
 @unmanaged
@@ -20,15 +21,14 @@ class SquaredError {
   batch: Batch;
   features: i32;
   lines: i32; // features and the zeros around them
-  output: usize;
-  target: usize; // blocked like the output
-  gradient: usize;
-  losses: usize; // f32[sample]
+  output: Reads;
+  target: Reads; // blocked like the output
+  gradient: Writes;
+  losses: Writes; // f32[sample]
 }
 
 /** All ones in the first `samples` lanes from `lane` on. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function laneMask(lane: i32, samples: i32): v128 {
   return i32x4.lt_s(i32x4.add(i32x4.splat(lane), i32x4(0, 1, 2, 3)), i32x4.splat(samples));
 }
@@ -39,7 +39,8 @@ export function softmaxCrossEntropy(args: CrossEntropy, tile: i32): void {
   const offset = <usize>tile * <usize>args.classes * LINE;
   const share = f32x4.splat(<f32>1 / <f32>args.batch.samples);
   for (let lane = 0; lane < LANES; lane += 4) {
-    const logits = args.logits + offset + <usize>(lane << 2), end = logits + <usize>args.classes * LINE;
+    const logits = args.logits + offset + <usize>(lane << 2);
+    const end = logits + <usize>args.classes * LINE;
     let largest = v128.load(logits);
     for (let x = logits; x < end; x += LINE) largest = f32x4.pmax(largest, v128.load(x));
     let total = f32x4.splat(0);
@@ -55,20 +56,25 @@ export function softmaxCrossEntropy(args: CrossEntropy, tile: i32): void {
       v128.store(gradient, f32x4.mul(v128.load(gradient), scale));
     }
     const first = tile * LANES + lane;
-    if (lane < samples) score(args, first, offset, f32x4.extract_lane(largest, 0), f32x4.extract_lane(total, 0));
-    if (lane + 1 < samples) score(args, first + 1, offset, f32x4.extract_lane(largest, 1), f32x4.extract_lane(total, 1));
-    if (lane + 2 < samples) score(args, first + 2, offset, f32x4.extract_lane(largest, 2), f32x4.extract_lane(total, 2));
-    if (lane + 3 < samples) score(args, first + 3, offset, f32x4.extract_lane(largest, 3), f32x4.extract_lane(total, 3));
+    if (lane < samples)
+      score(args, first, offset, f32x4.extract_lane(largest, 0), f32x4.extract_lane(total, 0));
+    if (lane + 1 < samples)
+      score(args, first + 1, offset, f32x4.extract_lane(largest, 1), f32x4.extract_lane(total, 1));
+    if (lane + 2 < samples)
+      score(args, first + 2, offset, f32x4.extract_lane(largest, 2), f32x4.extract_lane(total, 2));
+    if (lane + 3 < samples)
+      score(args, first + 3, offset, f32x4.extract_lane(largest, 3), f32x4.extract_lane(total, 3));
   }
 }
 
 /** The loss, the hit and the one-hot part of the gradient of one sample. */
 function score(args: CrossEntropy, sample: i32, offset: usize, largest: f32, total: f32): void {
-  const at = <usize>(sample << 2), lane = <usize>((sample & (LANES - 1)) << 2);
+  const at = <usize>(sample << 2);
+  const lane = <usize>((sample & (LANES - 1)) << 2);
   const label = offset + <usize>load<i32>(args.labels + at) * LINE + lane;
   const own = load<f32>(args.logits + label);
   store<f32>(args.losses + at, NativeMathf.log(total) + (largest - own));
-  let hit = own == largest;
+  let hit = own === largest;
   for (let before = offset + lane; hit && before < label; before += LINE) {
     hit = load<f32>(args.logits + before) < largest;
   }
@@ -80,9 +86,10 @@ function score(args: CrossEntropy, sample: i32, offset: usize, largest: f32, tot
 /** Mean over the features of (y − t)², and its gradient over n. */
 export function squaredError(args: SquaredError, tile: i32): void {
   const samples = min(LANES, args.batch.samples - tile * LANES);
-  const bytes = <usize>args.lines * LINE, offset = <usize>tile * bytes;
+  const bytes = <usize>args.lines * LINE;
+  const offset = <usize>tile * bytes;
   const mean = <f32>1 / <f32>args.features;
-  const scale = <f32>2 * mean / <f32>args.batch.samples;
+  const scale = (<f32>2 * mean) / <f32>args.batch.samples;
   for (let lane = 0; lane < LANES; lane += 4) {
     const weight = v128.and(f32x4.splat(scale), laneMask(lane, samples));
     let total = f32x4.splat(0);
@@ -92,6 +99,9 @@ export function squaredError(args: SquaredError, tile: i32): void {
       total = f32x4.add(total, f32x4.mul(difference, difference));
       v128.store(args.gradient + at, f32x4.mul(difference, weight));
     }
-    v128.store(args.losses + <usize>((tile * LANES + lane) << 2), f32x4.mul(total, f32x4.splat(mean)));
+    v128.store(
+      args.losses + <usize>((tile * LANES + lane) << 2),
+      f32x4.mul(total, f32x4.splat(mean)),
+    );
   }
 }

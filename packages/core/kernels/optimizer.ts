@@ -1,20 +1,27 @@
 // One optimizer step on one parameter, fused: move the subgradient v (or θ itself), apply the
 // proximal operator, mark and count what is left. The plain version is src/optim/<method>.ts.
 
-import { Support, marksOf } from './layout';
+import { Updates, Writes } from './access';
+import { marksOf, Support } from './layout';
 import { sum } from './simd';
 import { markRow, marksOfSixteen } from './support';
 
-/** How the moved variable u follows the gradient; numbers agree with src/optim/fused.ts. */
-const PLAIN: i32 = 0; // u −= τ g
-const AVERAGED: i32 = 1; // m = β m + (1 − β) τ g; u −= m
-const HEAVY_BALL: i32 = 2; // m = β m + g; u −= τ m
-const ADAM: i32 = 3; // u −= τ m̂ / (√ŝ + ε)
+/** How the moved variable u follows the gradient. */
+export enum Update {
+  /** u −= τ g */
+  plain,
+  /** m = β m + (1 − β) τ g; u −= m */
+  averaged,
+  /** m = β m + g; u −= τ m */
+  heavyBall,
+  /** u −= τ m̂ / (√ŝ + ε) */
+  adam,
+}
 
 /** Settings of a parameter group, written by the engine's host before each step. */
 @unmanaged
 class Settings {
-  update: i32;
+  update: Update;
   learningRate: f32;
   momentum: f32;
   beta1: f32;
@@ -38,12 +45,12 @@ class OptimizerStep {
   columns: i32;
   rowsPerTile: i32;
   groupSize: i32; // entries of a contiguous group, 0: none
-  theta: usize;
-  moved: usize; // v, or θ where the method moves θ itself
-  gradient: usize;
-  firstMoment: usize; // 0: none
-  secondMoment: usize;
-  support: Support; // 0: none, do not count
+  theta: Writes;
+  moved: Writes; // v, or θ where the method moves θ itself
+  gradient: Writes;
+  firstMoment: Writes; // 0: none
+  secondMoment: Writes;
+  support: Updates<Support>; // 0: none, do not count
 }
 
 @unmanaged
@@ -53,38 +60,46 @@ class ShrinkColumns {
   columns: i32;
   /** A column of a convolution is the kernels of one input channel: `depth` entries of every row. */
   depth: i32;
-  theta: usize;
+  theta: Writes;
 }
 
 /** A tile is `rowsPerTile` rows. */
 export function optimizerStep(args: OptimizerStep, tile: i32): void {
-  const settings = args.settings, columns = args.columns;
-  const first = tile * args.rowsPerTile, last = min(first + args.rowsPerTile, args.rows);
-  const start = <usize>(first * columns) << 2, end = <usize>(last * columns) << 2;
-  if (settings.entrySubgradient != 0) addEntrySubgradient(args, start, end);
-  if (settings.groupSubgradient != 0 && args.groupSize) addGroupSubgradient(args, start, end);
+  const settings = args.settings;
+  const columns = args.columns;
+  const first = tile * args.rowsPerTile;
+  const last = min(first + args.rowsPerTile, args.rows);
+  const start = (<usize>(first * columns)) << 2;
+  const end = (<usize>(last * columns)) << 2;
+  if (settings.entrySubgradient !== 0) addEntrySubgradient(args, start, end);
+  if (settings.groupSubgradient !== 0 && args.groupSize) addGroupSubgradient(args, start, end);
   if (isOnePass(args)) {
     stepRowsAtOnce(args, first, last);
     return;
   }
   move(args, start, end);
   thresholdEntries(args, start, end);
-  if (settings.groupThreshold != 0 && args.groupSize) shrinkGroups(args, start, end);
+  if (settings.groupThreshold !== 0 && args.groupSize) shrinkGroups(args, start, end);
   if (!changetype<usize>(args.support)) return;
   for (let row = first; row < last; row++) {
-    markRow(args.support, row, args.theta + (<usize>(row * columns) << 2));
+    markRow(args.support, row, args.theta + ((<usize>(row * columns)) << 2));
   }
 }
 
 /** The commonest step, LinBreg with l1, reads and writes every array once. */
 function isOnePass(args: OptimizerStep): bool {
   const settings = args.settings;
-  return settings.update == PLAIN && !settings.onSupport && settings.groupThreshold == 0
-    && changetype<usize>(args.support) != 0;
+  return (
+    settings.update === Update.plain &&
+    !settings.onSupport &&
+    settings.groupThreshold === 0 &&
+    changetype<usize>(args.support) !== 0
+  );
 }
 
 function stepRowsAtOnce(args: OptimizerStep, first: i32, last: i32): void {
-  const support = args.support, bytes = <usize>args.columns << 2;
+  const support = args.support;
+  const bytes = (<usize>args.columns) << 2;
   for (let row = first; row < last; row++) {
     const start = <usize>row * bytes;
     const count = stepAndMark(args, start, start + bytes, marksOf(support, row));
@@ -95,10 +110,17 @@ function stepRowsAtOnce(args: OptimizerStep, first: i32, last: i32): void {
 /** u −= τ g; θ = prox(scale · u); returns the number of non-zeros. */
 function stepAndMark(args: OptimizerStep, at: usize, end: usize, marks: usize): i32 {
   const settings = args.settings;
-  const rate = f32x4.splat(settings.learningRate), scale = f32x4.splat(settings.scale);
-  const threshold = f32x4.splat(settings.entryThreshold), bottom = f32x4.neg(threshold), least = leastOf(settings);
-  let moved = args.moved + at, theta = args.theta + at, gradient = args.gradient + at, count = 0;
-  const last = moved + (end - at), sixteens = moved + ((end - at) & ~63);
+  const rate = f32x4.splat(settings.learningRate);
+  const scale = f32x4.splat(settings.scale);
+  const threshold = f32x4.splat(settings.entryThreshold);
+  const bottom = f32x4.neg(threshold);
+  const least = leastOf(settings);
+  let moved = args.moved + at;
+  let theta = args.theta + at;
+  let gradient = args.gradient + at;
+  let count = 0;
+  const last = moved + (end - at);
+  const sixteens = moved + ((end - at) & ~63);
   for (; moved < sixteens; moved += 64, theta += 64, gradient += 64, marks += 2) {
     let u = f32x4.sub(v128.load(moved), f32x4.mul(rate, v128.load(gradient)));
     v128.store(moved, u);
@@ -120,14 +142,14 @@ function stepAndMark(args: OptimizerStep, at: usize, end: usize, marks: usize): 
     store<u16>(marks, <u16>bits);
     count += popcnt(bits);
   }
-  if (moved == last) return count;
+  if (moved === last) return count;
   let bits = 0;
   for (let bit = 1; moved < last; moved += 4, theta += 4, gradient += 4, bit <<= 1) {
     const u = f32x4.sub(v128.load32_zero(moved), f32x4.mul(rate, v128.load32_zero(gradient)));
     v128.store32_lane(moved, u, 0);
     const x = prox(f32x4.mul(scale, u), threshold, bottom, least);
     v128.store32_lane(theta, x, 0);
-    if (f32x4.extract_lane(x, 0) != 0) bits |= bit;
+    if (f32x4.extract_lane(x, 0) !== 0) bits |= bit;
   }
   store<u16>(marks, <u16>bits);
   return count + popcnt(bits);
@@ -137,8 +159,7 @@ function stepAndMark(args: OptimizerStep, at: usize, end: usize, marks: usize): 
  * Soft threshold, then the bound below: x minus its projection to [−t, t], so that NaN and infinities pass
  * through. pmin and pmax are one instruction each and keep a NaN in their first argument.
  */
-// @ts-ignore: decorator
-@inline
+// @inline
 function prox(x: v128, threshold: v128, bottom: v128, least: v128): v128 {
   const near = f32x4.pmax(f32x4.pmin(x, threshold), bottom);
   return f32x4.pmax(f32x4.sub(x, near), least);
@@ -149,29 +170,25 @@ function prox(x: v128, threshold: v128, bottom: v128, least: v128): v128 {
  * the same instructions. `whole` is a constant wherever a body is inlined.
  */
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function get(at: usize, whole: bool): v128 {
   return whole ? v128.load(at) : v128.load32_zero(at);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function put(at: usize, value: v128, whole: bool): void {
   if (whole) v128.store(at, value);
   else v128.store32_lane(at, value, 0);
 }
 
 /** Writes, if `masked` where the mask is set. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function putMasked(at: usize, value: v128, mask: v128, masked: bool, whole: bool): void {
   put(at, masked ? v128.bitselect(value, get(at, whole), mask) : value, whole);
 }
 
 /** End of the last four whole entries of a range. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function endOfFours(start: usize, end: usize): usize {
   return start + ((end - start) & ~15);
 }
@@ -181,60 +198,68 @@ function move(args: OptimizerStep, at: usize, end: usize): void {
   const update = args.settings.update;
   // Biases and gains have no support, and never rest.
   if (args.settings.onSupport && changetype<usize>(args.support)) {
-    if (update == PLAIN) moveRange(args, PLAIN, true, at, end);
-    else if (update == ADAM) moveRange(args, ADAM, true, at, end);
-    else moveRange(args, AVERAGED, true, at, end);
-  } else if (update == PLAIN) movePlainly(args, at, end);
-  else if (update == ADAM) moveRange(args, ADAM, false, at, end);
-  else moveRange(args, AVERAGED, false, at, end);
+    if (update === Update.plain) moveRange(args, Update.plain, true, at, end);
+    else if (update === Update.adam) moveRange(args, Update.adam, true, at, end);
+    else moveRange(args, Update.averaged, true, at, end);
+  } else if (update === Update.plain) movePlainly(args, at, end);
+  else if (update === Update.adam) moveRange(args, Update.adam, false, at, end);
+  else moveRange(args, Update.averaged, false, at, end);
 }
 
 /** The commonest loop, with all that does not change in registers. */
 function movePlainly(args: OptimizerStep, at: usize, end: usize): void {
   const rate = f32x4.splat(args.settings.learningRate);
-  const moved = args.moved, gradient = args.gradient;
-  for (const fours = endOfFours(at, end); at < fours; at += 16) plainMove(moved + at, gradient + at, rate, true);
+  const moved = args.moved;
+  const gradient = args.gradient;
+  for (const fours = endOfFours(at, end); at < fours; at += 16)
+    plainMove(moved + at, gradient + at, rate, true);
   for (; at < end; at += 4) plainMove(moved + at, gradient + at, rate, false);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function plainMove(moved: usize, gradient: usize, rate: v128, whole: bool): void {
   put(moved, f32x4.sub(get(moved, whole), f32x4.mul(rate, get(gradient, whole))), whole);
 }
 
-// @ts-ignore: decorator
-@inline
-function moveRange(args: OptimizerStep, update: i32, masked: bool, at: usize, end: usize): void {
+// @inline
+function moveRange(args: OptimizerStep, update: Update, masked: bool, at: usize, end: usize): void {
   const rate = f32x4.splat(args.settings.learningRate);
-  for (const fours = endOfFours(at, end); at < fours; at += 16) moveAt(args, update, masked, rate, at, true);
+  for (const fours = endOfFours(at, end); at < fours; at += 16)
+    moveAt(args, update, masked, rate, at, true);
   for (; at < end; at += 4) moveAt(args, update, masked, rate, at, false);
 }
 
-// @ts-ignore: decorator
-@inline
-function moveAt(args: OptimizerStep, update: i32, masked: bool, rate: v128, at: usize, whole: bool): void {
+// @inline
+function moveAt(
+  args: OptimizerStep,
+  update: Update,
+  masked: bool,
+  rate: v128,
+  at: usize,
+  whole: bool,
+): void {
   let mask = i32x4.splat(-1);
   if (masked) {
     mask = f32x4.ne(get(args.theta + at, whole), f32x4.splat(0));
     // Most vectors of a sparse weight are at rest.
     if (!v128.any_true(mask)) return;
   }
-  if (update == PLAIN) {
+  if (update === Update.plain) {
     const step = f32x4.mul(rate, get(args.gradient + at, whole));
     putMasked(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), mask, masked, whole);
-  } else if (update == ADAM) {
+  } else if (update === Update.adam) {
     adamMove(args, at, mask, masked, whole);
   } else {
     momentumMove(args, at, mask, masked, whole);
   }
 }
 
-/** AVERAGED has the learning rate inside the moment, HEAVY_BALL outside. */
-// @ts-ignore: decorator
-@inline
+/** Averaging has the learning rate inside the moment, the heavy ball outside. */
+// @inline
 function momentumMove(args: OptimizerStep, at: usize, mask: v128, masked: bool, whole: bool): void {
-  const settings = args.settings, averaged = settings.update == AVERAGED, rate = settings.learningRate;
+  const settings = args.settings;
+  const averaged = settings.update === Update.averaged;
+  const rate = settings.learningRate;
   const weight = averaged ? (<f32>1 - settings.momentum) * rate : <f32>1;
   const gradient = f32x4.mul(f32x4.splat(weight), get(args.gradient + at, whole));
   const kept = f32x4.mul(f32x4.splat(settings.momentum), get(args.firstMoment + at, whole));
@@ -244,14 +269,16 @@ function momentumMove(args: OptimizerStep, at: usize, mask: v128, masked: bool, 
   putMasked(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), mask, masked, whole);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function adamMove(args: OptimizerStep, at: usize, mask: v128, masked: bool, whole: bool): void {
   const settings = args.settings;
-  const beta1 = f32x4.splat(settings.beta1), rest1 = f32x4.splat(<f32>1 - settings.beta1);
-  const beta2 = f32x4.splat(settings.beta2), rest2 = f32x4.splat(<f32>1 - settings.beta2);
+  const beta1 = f32x4.splat(settings.beta1);
+  const rest1 = f32x4.splat(<f32>1 - settings.beta1);
+  const beta2 = f32x4.splat(settings.beta2);
+  const rest2 = f32x4.splat(<f32>1 - settings.beta2);
   const rate = f32x4.splat(settings.learningRate / settings.correction1);
-  const correction2 = f32x4.splat(settings.correction2), epsilon = f32x4.splat(settings.epsilon);
+  const correction2 = f32x4.splat(settings.correction2);
+  const epsilon = f32x4.splat(settings.epsilon);
   const g = get(args.gradient + at, whole);
   const m = f32x4.add(f32x4.mul(beta1, get(args.firstMoment + at, whole)), f32x4.mul(rest1, g));
   const square = f32x4.mul(rest2, f32x4.mul(g, g));
@@ -264,29 +291,36 @@ function adamMove(args: OptimizerStep, at: usize, mask: v128, masked: bool, whol
 }
 
 /** What no entry may be less than: without such a bound, none is clipped. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function leastOf(settings: Settings): v128 {
-  return f32x4.splat(settings.nonnegative ? <f32>0 : -<f32>Infinity);
+  return f32x4.splat(settings.nonnegative ? <f32>0 : -(<f32>Infinity));
 }
 
 /** θ = scale · u, soft-thresholded and clipped where the regularizer asks for it. */
 function thresholdEntries(args: OptimizerStep, at: usize, end: usize): void {
-  const settings = args.settings, moved = args.moved, theta = args.theta;
-  const scale = f32x4.splat(settings.scale), threshold = f32x4.splat(settings.entryThreshold);
+  const settings = args.settings;
+  const moved = args.moved;
+  const theta = args.theta;
+  const scale = f32x4.splat(settings.scale);
+  const threshold = f32x4.splat(settings.entryThreshold);
   const least = leastOf(settings);
   const bottom = f32x4.neg(threshold);
   for (const fours = endOfFours(at, end); at < fours; at += 16) {
     put(theta + at, prox(f32x4.mul(scale, get(moved + at, true)), threshold, bottom, least), true);
   }
   for (; at < end; at += 4) {
-    put(theta + at, prox(f32x4.mul(scale, get(moved + at, false)), threshold, bottom, least), false);
+    put(
+      theta + at,
+      prox(f32x4.mul(scale, get(moved + at, false)), threshold, bottom, least),
+      false,
+    );
   }
 }
 
 /** ‖θ_g‖ of a contiguous group. */
 function norm(from: usize, count: i32): f32 {
-  const end = from + <usize>(count << 2), endOfFours = end - <usize>((count & 3) << 2);
+  const end = from + <usize>(count << 2);
+  const endOfFours = end - <usize>((count & 3) << 2);
   let squares = f32x4.splat(0);
   for (; from < endOfFours; from += 16) {
     const x = v128.load(from);
@@ -298,18 +332,18 @@ function norm(from: usize, count: i32): f32 {
 }
 
 /** The share of a group that the proximal operator leaves: max(1 − t√n / ‖θ_g‖, 0); NaN stays NaN. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function remainder(threshold: f32, size: f32): f32 {
   return size <= threshold ? 0 : <f32>1 - threshold / size;
 }
 
 function shrinkGroups(args: OptimizerStep, start: usize, end: usize): void {
-  const size = args.groupSize, bytes = <usize>(size << 2);
+  const size = args.groupSize;
+  const bytes = <usize>(size << 2);
   const threshold = args.settings.groupThreshold * sqrt<f32>(<f32>size);
   for (let group = args.theta + start; group < args.theta + end; group += bytes) {
     const factor = remainder(threshold, norm(group, size));
-    if (factor == 0) {
+    if (factor === 0) {
       memory.fill(group, 0, bytes);
     } else {
       for (let at = group; at < group + bytes; at += 4) store<f32>(at, load<f32>(at) * factor);
@@ -329,11 +363,12 @@ function addEntrySubgradient(args: OptimizerStep, start: usize, end: usize): voi
 
 /** g += weight · √n_g θ_g / ‖θ_g‖ on groups that are not zero. */
 function addGroupSubgradient(args: OptimizerStep, start: usize, end: usize): void {
-  const size = args.groupSize, bytes = <usize>(size << 2);
+  const size = args.groupSize;
+  const bytes = <usize>(size << 2);
   const weight = args.settings.groupSubgradient * sqrt<f32>(<f32>size);
   for (let group = start; group < end; group += bytes) {
     const length = norm(args.theta + group, size);
-    if (length == 0) continue;
+    if (length === 0) continue;
     for (let at = group; at < group + bytes; at += 4) {
       const share = load<f32>(args.theta + at) * (weight / length);
       store<f32>(args.gradient + at, load<f32>(args.gradient + at) + share);
@@ -343,11 +378,13 @@ function addGroupSubgradient(args: OptimizerStep, start: usize, end: usize): voi
 
 /** Shrinks the groups that a matrix's columns form. A tile is one column. */
 export function shrinkColumns(args: ShrinkColumns, tile: i32): void {
-  const depth = args.depth, stride = <usize>(args.columns << 2);
-  const first = args.theta + <usize>(tile * depth << 2);
+  const depth = args.depth;
+  const stride = <usize>(args.columns << 2);
+  const first = args.theta + <usize>((tile * depth) << 2);
   let squares: f64 = 0; // one long sum, where float32 would lose digits
   for (let row = 0, at = first; row < args.rows; row++, at += stride) {
-    for (let d = at; d < at + <usize>(depth << 2); d += 4) squares += <f64>load<f32>(d) * <f64>load<f32>(d);
+    for (let d = at; d < at + <usize>(depth << 2); d += 4)
+      squares += <f64>load<f32>(d) * <f64>load<f32>(d);
   }
   const threshold = args.settings.groupThreshold * sqrt<f32>(<f32>(args.rows * depth));
   const factor = remainder(threshold, <f32>sqrt<f64>(squares));

@@ -1,7 +1,8 @@
 // Where the inner lines of a tensor lie: [block][channel][row][column][16] with a halo around every
 // plane. A tensor without planes has one line a channel. Sizes are in lines of 64 bytes.
 
-import { Batch, LANES, LINE_SHIFT, fillLine } from './layout';
+import { Reads, Writes } from './access';
+import { Batch, fillLine, LANES, LINE_SHIFT } from './layout';
 import { sum } from './simd';
 
 @unmanaged
@@ -16,21 +17,20 @@ export class Planes {
 }
 
 /** The first inner line of a channel in a block. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function planeOf(layout: Planes, tensor: usize, block: i32, channel: i32): usize {
-  return tensor + (<usize>(block * layout.block + channel * layout.plane + layout.start) << LINE_SHIFT);
+  return (
+    tensor + ((<usize>(block * layout.block + channel * layout.plane + layout.start)) << LINE_SHIFT)
+  );
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function rowBytes(layout: Planes): usize {
-  return <usize>layout.row << LINE_SHIFT;
+  return (<usize>layout.row) << LINE_SHIFT;
 }
 
 /** All ones in the lanes of a block's quarter (0, 16, 32 or 48 bytes into a line) that hold samples. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function sampleMask(batch: Batch, block: i32, quarter: usize): v128 {
   const lane = block * LANES + <i32>(quarter >> 2);
   return i32x4.lt_s(i32x4.add(i32x4.splat(lane), i32x4(0, 1, 2, 3)), i32x4.splat(batch.samples));
@@ -39,22 +39,23 @@ export function sampleMask(batch: Batch, block: i32, quarter: usize): v128 {
 @unmanaged
 class ClearHalo {
   layout: Planes;
-  tensor: usize;
+  tensor: Writes;
 }
 
 /** Zeros the halo of a tensor whose memory held something else. A tile is one block. */
 export function clearHalo(args: ClearHalo, tile: i32): void {
   const layout = args.layout;
   const zero = f32x4.splat(0);
-  let line = args.tensor + (<usize>(tile * layout.block) << LINE_SHIFT);
-  const rows = layout.plane / layout.row, halo = (layout.row - layout.width) / 2;
-  if (halo == 0) return;
+  let line = args.tensor + ((<usize>(tile * layout.block)) << LINE_SHIFT);
+  const rows = layout.plane / layout.row;
+  const halo = (layout.row - layout.width) / 2;
+  if (halo === 0) return;
   for (let channel = 0; channel < layout.channels; channel++) {
     for (let y = 0; y < rows; y++, line += rowBytes(layout)) {
       const inner = y >= halo && y < rows - halo;
       for (let x = 0; x < layout.row; x++) {
-        if (inner && x == halo) x += layout.width;
-        fillLine(line + (<usize>x << LINE_SHIFT), zero);
+        if (inner && x === halo) x += layout.width;
+        fillLine(line + ((<usize>x) << LINE_SHIFT), zero);
       }
     }
   }
@@ -64,8 +65,8 @@ export function clearHalo(args: ClearHalo, tile: i32): void {
 class CopyPlanes {
   from: Planes;
   to: Planes;
-  source: usize;
-  target: usize;
+  source: Reads;
+  target: Writes;
   firstFrom: i32; // channel
   firstTo: i32;
   channels: i32;
@@ -74,8 +75,9 @@ class CopyPlanes {
 
 /** Copies channels between tensors of the same height and width. A tile is one block. */
 export function copyPlanes(args: CopyPlanes, tile: i32): void {
-  const from = args.from, to = args.to;
-  const width = <usize>from.width << LINE_SHIFT;
+  const from = args.from;
+  const to = args.to;
+  const width = (<usize>from.width) << LINE_SHIFT;
   for (let channel = 0; channel < args.channels; channel++) {
     let source = planeOf(from, args.source, tile, args.firstFrom + channel);
     let target = planeOf(to, args.target, tile, args.firstTo + channel);
@@ -97,17 +99,17 @@ class AddScaled {
   layout: Planes; // of the output
   leftLayout: Planes;
   rightLayout: Planes;
-  left: usize;
-  right: usize;
-  scale: usize; // one f32, 0: the scale is 1
-  output: usize;
+  left: Reads;
+  right: Reads;
+  scale: Reads; // one f32, 0: the scale is 1
+  output: Writes;
 }
 
 /** output = left + scale · right. A tile is one block. */
 export function addScaled(args: AddScaled, tile: i32): void {
   const layout = args.layout;
   const scale = args.scale ? v128.load32_splat(args.scale) : f32x4.splat(1);
-  const width = <usize>layout.width << LINE_SHIFT;
+  const width = (<usize>layout.width) << LINE_SHIFT;
   for (let channel = 0; channel < layout.channels; channel++) {
     let a = planeOf(args.leftLayout, args.left, tile, channel);
     let b = planeOf(args.rightLayout, args.right, tile, channel);
@@ -127,17 +129,18 @@ export function addScaled(args: AddScaled, tile: i32): void {
 class ScaleGradient {
   layout: Planes; // of the output
   rightLayout: Planes;
-  outputGradient: usize;
-  right: usize;
-  rightGradient: usize; // 0: none
-  scale: usize;
-  partials: usize; // f32[blocks]
+  outputGradient: Reads;
+  right: Reads;
+  rightGradient: Writes; // 0: none
+  scale: Reads;
+  partials: Writes; // f32[blocks]
   accumulate: i32; // 1: add to what the right's gradient holds
 }
 
 /** Of left + s · right: the right's gradient s · dy, and a block's part of ds = Σ dy · right. */
 export function scaleBackward(args: ScaleGradient, tile: i32): void {
-  const layout = args.layout, width = <usize>layout.width << LINE_SHIFT;
+  const layout = args.layout;
+  const width = (<usize>layout.width) << LINE_SHIFT;
   const scale = v128.load32_splat(args.scale);
   let total = f32x4.splat(0);
   for (let channel = 0; channel < layout.channels; channel++) {
@@ -163,12 +166,12 @@ export function scaleBackward(args: ScaleGradient, tile: i32): void {
 @unmanaged
 class FoldScale {
   batch: Batch;
-  partials: usize;
-  scaleGradient: usize;
+  partials: Reads;
+  scaleGradient: Writes;
 }
 
 /** ds: the blocks' parts in order. One tile. */
-export function foldScale(args: FoldScale, tile: i32): void {
+export function foldScale(args: FoldScale, _tile: i32): void {
   let total: f32 = 0;
   for (let b = 0; b < args.batch.blocks; b++) total += load<f32>(args.partials + <usize>(b << 2));
   store<f32>(args.scaleGradient, total);

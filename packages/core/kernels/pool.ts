@@ -1,5 +1,6 @@
 // Pooling over windows. A tile is one block.
 
+import { Reads, Writes } from './access';
 import { LINE, LINE_SHIFT } from './layout';
 import { Planes, planeOf, rowBytes } from './planes';
 
@@ -11,8 +12,8 @@ class Pool {
   stride: i32;
   padding: i32;
   average: i32; // 1: mean over the window, 0: maximum
-  input: usize;
-  output: usize;
+  input: Reads;
+  output: Writes;
 }
 
 @unmanaged
@@ -23,22 +24,22 @@ class PoolGradient {
   stride: i32;
   padding: i32;
   average: i32;
-  input: usize;
-  output: usize;
-  outputGradient: usize;
-  inputGradient: usize;
+  input: Reads;
+  output: Reads;
+  outputGradient: Reads;
+  inputGradient: Writes;
   accumulate: i32; // 1: add to what the input's gradient holds
 }
 
 /** The most common pool, which has loops of its own: the maximum over 2 × 2 places that no other window has. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function isHalving(average: i32, size: i32, stride: i32, padding: i32): bool {
-  return !average && size == 2 && stride == 2 && padding == 0;
+  return !average && size === 2 && stride === 2 && padding === 0;
 }
 
 export function poolForward(args: Pool, tile: i32): void {
-  const from = args.inputLayout, to = args.outputLayout;
+  const from = args.inputLayout;
+  const to = args.outputLayout;
   for (let channel = 0; channel < to.channels; channel++) {
     const source = planeOf(from, args.input, tile, channel);
     const target = planeOf(to, args.output, tile, channel);
@@ -48,7 +49,7 @@ export function poolForward(args: Pool, tile: i32): void {
     }
     for (let y = 0; y < to.height; y++) {
       for (let x = 0; x < to.width; x++) {
-        poolWindow(args, source, target + (<usize>(y * to.row + x) << LINE_SHIFT), y, x);
+        poolWindow(args, source, target + ((<usize>(y * to.row + x)) << LINE_SHIFT), y, x);
       }
     }
   }
@@ -56,7 +57,8 @@ export function poolForward(args: Pool, tile: i32): void {
 
 /** The maxima of a plane's windows. */
 function halvePlane(from: Planes, to: Planes, source: usize, target: usize): void {
-  const below = rowBytes(from), width = <usize>to.width << LINE_SHIFT;
+  const below = rowBytes(from);
+  const width = (<usize>to.width) << LINE_SHIFT;
   for (let y = 0; y < to.height; y++, source += 2 * below, target += rowBytes(to)) {
     for (let x: usize = 0; x < width; x += LINE) {
       for (let i = x; i < x + LINE; i += 16) {
@@ -71,14 +73,16 @@ function halvePlane(from: Planes, to: Planes, source: usize, target: usize): voi
 
 /** Windows are cut at the border; an average counts the cut places, as PyTorch's does. */
 function poolWindow(args: Pool, source: usize, target: usize, y: i32, x: i32): void {
-  const from = args.inputLayout, size = args.size;
-  const top = y * args.stride - args.padding, left = x * args.stride - args.padding;
+  const from = args.inputLayout;
+  const size = args.size;
+  const top = y * args.stride - args.padding;
+  const left = x * args.stride - args.padding;
   const share = f32x4.splat(<f32>1 / <f32>(size * size));
   for (let quarter: usize = 0; quarter < LINE; quarter += 16) {
-    let value = f32x4.splat(args.average ? <f32>0 : -<f32>Infinity);
+    let value = f32x4.splat(args.average ? <f32>0 : -(<f32>Infinity));
     for (let dy = max(top, 0); dy < min(top + size, from.height); dy++) {
       for (let dx = max(left, 0); dx < min(left + size, from.width); dx++) {
-        const line = v128.load(source + (<usize>(dy * from.row + dx) << LINE_SHIFT) + quarter);
+        const line = v128.load(source + ((<usize>(dy * from.row + dx)) << LINE_SHIFT) + quarter);
         value = args.average ? f32x4.add(value, line) : f32x4.max(value, line);
       }
     }
@@ -87,9 +91,13 @@ function poolWindow(args: Pool, source: usize, target: usize, y: i32, x: i32): v
 }
 
 export function poolBackward(args: PoolGradient, tile: i32): void {
-  const from = args.inputLayout, to = args.outputLayout;
+  const from = args.inputLayout;
+  const to = args.outputLayout;
   // Then each place is written once, and need not be cleared.
-  const isCovered = !args.accumulate && from.height == 2 * to.height && from.width == 2 * to.width &&
+  const isCovered =
+    !args.accumulate &&
+    from.height === 2 * to.height &&
+    from.width === 2 * to.width &&
     isHalving(args.average, args.size, args.stride, args.padding);
   for (let channel = 0; channel < to.channels; channel++) {
     const source = planeOf(from, args.input, tile, channel);
@@ -103,7 +111,7 @@ export function poolBackward(args: PoolGradient, tile: i32): void {
     if (!args.accumulate) clearPlane(from, gradient);
     for (let y = 0; y < to.height; y++) {
       for (let x = 0; x < to.width; x++) {
-        const at = <usize>(y * to.row + x) << LINE_SHIFT;
+        const at = (<usize>(y * to.row + x)) << LINE_SHIFT;
         poolWindowBackward(args, source, gradient, target + at, outer + at, y, x);
       }
     }
@@ -112,13 +120,25 @@ export function poolBackward(args: PoolGradient, tile: i32): void {
 
 /** Writes the gradient to a plane that the windows cover. */
 function spreadPlane(
-  from: Planes, to: Planes, source: usize, gradient: usize, target: usize, outer: usize,
+  from: Planes,
+  to: Planes,
+  source: usize,
+  gradient: usize,
+  target: usize,
+  outer: usize,
 ): void {
-  const below = rowBytes(from), width = <usize>to.width << LINE_SHIFT;
+  const below = rowBytes(from);
+  const width = (<usize>to.width) << LINE_SHIFT;
   for (let y = 0; y < to.height; y++, source += 2 * below, gradient += 2 * below) {
     for (let x: usize = 0; x < width; x += LINE) {
       for (let i = x; i < x + LINE; i += 16) {
-        spreadWindow(source + x + i, gradient + x + i, below, v128.load(target + i), v128.load(outer + i));
+        spreadWindow(
+          source + x + i,
+          gradient + x + i,
+          below,
+          v128.load(target + i),
+          v128.load(outer + i),
+        );
       }
     }
     target += rowBytes(to);
@@ -127,8 +147,7 @@ function spreadPlane(
 }
 
 /** The gradient g goes to the first of the four that is the largest. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function spreadWindow(source: usize, gradient: usize, below: usize, largest: v128, g: v128): void {
   const a = f32x4.eq(v128.load(source), largest);
   const b = f32x4.eq(v128.load(source, LINE), largest);
@@ -143,23 +162,32 @@ function spreadWindow(source: usize, gradient: usize, below: usize, largest: v12
 
 function clearPlane(layout: Planes, plane: usize): void {
   for (let y = 0; y < layout.height; y++, plane += rowBytes(layout)) {
-    memory.fill(plane, 0, <usize>layout.width << LINE_SHIFT);
+    memory.fill(plane, 0, (<usize>layout.width) << LINE_SHIFT);
   }
 }
 
 /** The first maximum of a window takes the gradient, or all places share it. */
 function poolWindowBackward(
-  args: PoolGradient, source: usize, gradient: usize, target: usize, outer: usize, y: i32, x: i32,
+  args: PoolGradient,
+  source: usize,
+  gradient: usize,
+  target: usize,
+  outer: usize,
+  y: i32,
+  x: i32,
 ): void {
-  const from = args.inputLayout, size = args.size;
-  const top = y * args.stride - args.padding, left = x * args.stride - args.padding;
+  const from = args.inputLayout;
+  const size = args.size;
+  const top = y * args.stride - args.padding;
+  const left = x * args.stride - args.padding;
   const share = f32x4.splat(<f32>1 / <f32>(size * size));
   for (let quarter: usize = 0; quarter < LINE; quarter += 16) {
-    const g = v128.load(outer + quarter), largest = v128.load(target + quarter);
+    const g = v128.load(outer + quarter);
+    const largest = v128.load(target + quarter);
     let waiting = i32x4.splat(-1); // lanes whose maximum has not been met yet
     for (let dy = max(top, 0); dy < min(top + size, from.height); dy++) {
       for (let dx = max(left, 0); dx < min(left + size, from.width); dx++) {
-        const offset = (<usize>(dy * from.row + dx) << LINE_SHIFT) + quarter;
+        const offset = ((<usize>(dy * from.row + dx)) << LINE_SHIFT) + quarter;
         let part = f32x4.mul(g, share);
         if (!args.average) {
           const isMet = v128.and(waiting, f32x4.eq(v128.load(source + offset), largest));

@@ -52,7 +52,9 @@ export function barsSpec({ y, groups, series }: BarChart, width: number): Spec {
     ],
     axes: [
       {
-        ...{ orient: 'bottom', scale: 'x', ticks: false },
+        orient: 'bottom',
+        scale: 'x',
+        ticks: false,
         ...(isTight && { labelAngle: -35, labelAlign: 'right' }),
         encode: { labels: { update: { text: { signal: 'groups[datum.value]' } } } },
       },

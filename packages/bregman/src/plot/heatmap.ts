@@ -55,12 +55,20 @@ export function heatmapSpec({ x, rows, columns, values, value }: Heatmap, width:
     ],
     axes: [
       {
-        ...{ orient: 'bottom', scale: 'x', title: x.label, ticks: false, domain: false },
+        orient: 'bottom',
+        scale: 'x',
+        title: x.label,
+        ticks: false,
+        domain: false,
         values: indices(columns).filter((column) => column % stride === stride - 1),
         encode: { labels: { update: { text: { signal: 'columns[datum.value]' } } } },
       },
       {
-        ...{ orient: 'left', scale: 'y', ticks: false, domain: false, labelPadding: 8 },
+        orient: 'left',
+        scale: 'y',
+        ticks: false,
+        domain: false,
+        labelPadding: 8,
         encode: { labels: { update: { text: { signal: 'rows[datum.value]' } } } },
       },
     ],
@@ -78,7 +86,10 @@ export function heatmapSpec({ x, rows, columns, values, value }: Heatmap, width:
     ],
     legends: [
       {
-        ...{ orient: 'bottom', direction: 'horizontal', type: 'gradient', fill: 'color' },
+        orient: 'bottom',
+        direction: 'horizontal',
+        type: 'gradient',
+        fill: 'color',
         title: value.label,
         gradientLength: LEGEND_LENGTH,
         labelOverlap: value.scale !== 'log',

@@ -52,8 +52,11 @@ export async function imagesSpec({ rows }: ImageChart, width: number): Promise<S
     ],
     marks: [
       mark('text', 'names', {
-        ...{ y: { field: 'y' }, text: { field: 'name' }, baseline: { value: 'middle' } },
-        ...{ fontSize: { value: 12 }, fill: { value: ink } },
+        y: { field: 'y' },
+        text: { field: 'name' },
+        baseline: { value: 'middle' },
+        fontSize: { value: 12 },
+        fill: { value: ink },
       }),
       mark('image', 'images', { ...box, url: { field: 'url' }, smooth: { value: false } }),
       mark('rect', 'images', { ...box, stroke: { value: '#cccccc' } }),
@@ -109,13 +112,14 @@ function weightLegend(strongest: number): Pick<Spec, 'scales' | 'legends'> {
     ],
     legends: [
       {
-        ...{ orient: 'bottom', direction: 'horizontal', type: 'gradient', fill: 'weight' },
-        ...{
-          title: 'weight (beyond the ends: full colour)',
-          gradientLength: 240,
-          format: '.2~g',
-          tickCount: 5,
-        },
+        orient: 'bottom',
+        direction: 'horizontal',
+        type: 'gradient',
+        fill: 'weight',
+        title: 'weight (beyond the ends: full colour)',
+        gradientLength: 240,
+        format: '.2~g',
+        tickCount: 5,
       },
     ],
   };

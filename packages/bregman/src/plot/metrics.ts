@@ -114,7 +114,10 @@ function layersFigure({ label, metrics }: PlottedRun, name: string): Figure {
     name,
     caption: `Density of each layer: ${label}`,
     chart: {
-      ...{ kind: 'heatmap', x: epochs, rows, values },
+      kind: 'heatmap',
+      x: epochs,
+      rows,
+      values,
       columns: metrics.map(({ epoch }) => epoch),
       value: { label: 'density', percent: true, scale: 'log' },
     },

@@ -65,7 +65,10 @@ function splitOf([, inputs, ...kernel]: readonly number[]): Split | undefined {
 function picturesOf({ data }: Tensor, { channels, height, width }: Split): Picture[] {
   const size = channels * height * width;
   return Array.from({ length: data.length / size }, (_, i) => ({
-    ...{ width, height, channels, isDiverging: true },
+    width,
+    height,
+    channels,
+    isDiverging: true,
     data: interleaved(data.subarray(i * size, (i + 1) * size), channels),
   }));
 }

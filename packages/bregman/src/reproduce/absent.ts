@@ -13,7 +13,8 @@ export function absentMetrics(
 ): string[] {
   const asked = [
     ...tables.map(({ title, columns, runs }) => ({
-      ...{ where: `table "${title}"`, runs },
+      where: `table "${title}"`,
+      runs,
       metrics: columns.map(({ metric }) => metric),
     })),
     ...figures.flatMap((each) => {

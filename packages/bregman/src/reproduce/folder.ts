@@ -112,7 +112,9 @@ async function readTraining(run: PlannedRun): Promise<Outcome | undefined> {
   });
   const { version, threads, machine } = summary;
   return {
-    ...{ run, curve, summary },
+    run,
+    curve,
+    summary,
     end: { ...curve.at(-1)?.row, ...rowOfSummary(summary) },
     origin: { version, threads, ...(machine && { machine }) },
   };

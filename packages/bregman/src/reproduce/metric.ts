@@ -15,10 +15,16 @@ export interface Metric {
 }
 
 const share = (label: string, more = 'higher', less = 'lower'): Metric => ({
-  ...{ label, isShare: true, more, less },
+  label,
+  isShare: true,
+  more,
+  less,
 });
 const number = (label: string, more = 'larger', less = 'smaller'): Metric => ({
-  ...{ label, isShare: false, more, less },
+  label,
+  isShare: false,
+  more,
+  less,
 });
 
 const metrics: Readonly<Record<string, Metric>> = {

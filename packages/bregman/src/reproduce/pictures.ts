@@ -115,7 +115,9 @@ function pictures(values: Float32Array, shape: readonly number[], count: number)
   const isColour = channels === 3;
   const shownChannels = isColour ? 3 : 1;
   return Array.from({ length: Math.min(count, values.length / size) }, (_, image) => ({
-    ...{ width, height, channels: shownChannels },
+    width,
+    height,
+    channels: shownChannels,
     data: Float32Array.from({ length: shownChannels * plane }, (_, i) => {
       const from = (i % shownChannels) * plane + Math.floor(i / shownChannels);
       return Math.min(1, Math.max(0, values[image * size + from]));

@@ -39,7 +39,12 @@ export function recover(problem: Recovery): RecoveryMetrics[] {
   const { matrix, solution, data } = draw(problem);
   const hyper: Hyperparameters = {
     learningRate: problem.step / squaredNorm(matrix, equations, unknowns),
-    ...{ lambda, momentum: 0, delta: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    lambda,
+    momentum: 0,
+    delta: 1,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
   };
   const method = methods[problem.method];
   const regularizer = l1();

@@ -1,6 +1,15 @@
 import { host } from '#host';
 import type { Thread } from '../host/host.js';
 import {
+  encode,
+  type NumberField,
+  type Numbers,
+  type Planned,
+  type PlannedRecord,
+  type RecordName,
+  wordsOf,
+} from './buffers.js';
+import {
   CLAIM_WORDS,
   Claim,
   Control,
@@ -13,15 +22,16 @@ import {
   Slot,
   Trait,
 } from './control.js';
+import { kernels, records, sizes } from './generated/kernels.js';
 import { instantiate } from './instance.js';
 import { type Build, type Kernels, loadKernels } from './kernel-files.js';
-import { kernelNames, kernels } from './kernels.js';
 import { LinearMemory, PAGE_BYTES } from './memory.js';
-import type { Call, PlannedBuffer, Program } from './program.js';
+import { type Call, kernelNames, type Program } from './program.js';
+import { refuseRaces } from './races.js';
 import type { WorkerData } from './thread.js';
 
 /** Samples in a block of the activations' layout. */
-export const LANES = 16;
+export const { LANES } = sizes.layout;
 
 export interface EngineOptions {
   /** Threads that work on one program; by default as many as the machine runs at once. */
@@ -59,7 +69,7 @@ export class Engine {
   readonly #memory: LinearMemory;
   readonly #executor: Executor;
   readonly #workers: readonly Thread[];
-  readonly #places = new Map<PlannedBuffer, { readonly offset: number; readonly bytes: number }>();
+  readonly #places = new Map<Planned, { readonly offset: number; readonly bytes: number }>();
   #words: Int32Array;
   #scratchBytes = 0;
   #closed = false;
@@ -126,45 +136,67 @@ export class Engine {
   }
 
   /**
-   * Gives a planned buffer its place, zeroed or with its fields filled in. Does nothing where it has one.
+   * Gives planned memory its place, zeroed or with what it holds at first. Does nothing where it has one.
    *
-   * @throws Error where it has grown since it got its place: what lies behind it would be overwritten
+   * @throws Error where it has grown since it got its place, or ends past the whole of which it is a part:
+   *   what lies behind would be overwritten
    */
-  allocate(buffer: PlannedBuffer): void {
-    const { name, bytes } = buffer;
-    const place = this.#places.get(buffer);
+  allocate(planned: Planned): void {
+    const { name, bytes } = planned;
+    const place = this.#places.get(planned);
     if (place) {
       if (bytes <= place.bytes) return;
       throw new Error(
         `'${name}' has its place, of ${place.bytes} bytes, and cannot grow to ${bytes}`,
       );
     }
-    this.#places.set(buffer, { offset: this.#memory.allocate(bytes), bytes });
-    if (!buffer.fields) return;
-    const fields = buffer.fields.map((field) =>
-      typeof field === 'number' ? field : this.#place(field),
-    );
-    this.integers(buffer).set(fields);
+    this.#places.set(planned, { offset: this.#reserve(planned), bytes });
+    const first = planned.type
+      ? this.#encode(records[planned.type], planned.fields)
+      : planned.integers;
+    if (first) this.integers(planned).set(first);
   }
 
   /** A buffer's memory as float32 numbers; valid until the next allocation. */
-  floats(buffer: PlannedBuffer): Float32Array {
+  floats(buffer: Planned): Float32Array {
     return this.#memory.floats(this.#place(buffer), buffer.bytes >>> 2);
   }
 
   /** A buffer's memory as 32-bit integers; valid until the next allocation. */
-  integers(buffer: PlannedBuffer): Int32Array {
+  integers(buffer: Planned): Int32Array {
     return this.#memory.integers(this.#place(buffer), buffer.bytes >>> 2);
   }
 
   /** A buffer's memory as bytes; valid until the next allocation. */
-  bytes(buffer: PlannedBuffer): Uint8Array {
+  bytes(buffer: Planned): Uint8Array {
     return this.#memory.bytes(this.#place(buffer), buffer.bytes);
   }
 
-  /** Binds a program to this memory; buffers that have no place yet get one. */
+  /** Reads a number off a record. */
+  field<R extends RecordName>(record: PlannedRecord<R>, name: NumberField<R>): number {
+    const { at, isFloat } = wordsOf(record.type).get(name)!;
+    return (isFloat ? this.floats(record) : this.integers(record))[at];
+  }
+
+  /** Sets numbers of a record. */
+  setFields<R extends RecordName>(record: PlannedRecord<R>, fields: Partial<Numbers<R>>): void {
+    const words = wordsOf(record.type);
+    const integers = this.integers(record);
+    const floats = this.floats(record);
+    for (const [name, value] of Object.entries(fields as Readonly<Record<string, number>>)) {
+      const { at, isFloat } = words.get(name)!;
+      (isFloat ? floats : integers)[at] = value;
+    }
+  }
+
+  /**
+   * Binds a program to this memory; buffers that have no place yet get one.
+   *
+   * @throws Error where one of the calls side by side writes what another one reads or writes
+   */
   load(program: Program): LoadedProgram {
-    const slots = program.map((entry) => this.#encode(entry));
+    refuseRaces(program);
+    const slots = program.map((entry) => this.#encodeCall(entry));
     const offset = this.#memory.allocate(slots.length * SLOT_WORDS * 4);
     const claims = this.#memory.allocate(this.threads * claimStride(slots.length) * 4);
     this.#refresh();
@@ -221,43 +253,46 @@ export class Engine {
     return this.#words;
   }
 
-  #place(buffer: PlannedBuffer): number {
+  /** Memory of its own, or that of the whole of which it is a part. */
+  #reserve(planned: Planned): number {
+    const { within } = planned.type ? {} : planned;
+    if (!within) return this.#memory.allocate(planned.bytes);
+    const { buffer, offset } = within;
+    if (offset + planned.bytes > buffer.bytes) {
+      throw new Error(`'${planned.name}' ends past '${buffer.name}', of which it is a part`);
+    }
+    return this.#place(buffer) + offset;
+  }
+
+  #place(buffer: Planned): number {
     this.allocate(buffer);
     return this.#places.get(buffer)!.offset;
   }
 
-  #encode({ kernel, args, tiles, perBlock, overlaps, when }: Call): Int32Array {
+  #encodeCall({ kernel, args, tiles, perBlock, overlaps, when }: Call): Int32Array {
     if (tiles > MAXIMUM_TILES) throw new RangeError(`${kernel}: ${tiles} tiles are too many`);
     const slot = new Int32Array(SLOT_WORDS);
     slot[Slot.kernel] = kernelNames.indexOf(kernel);
-    slot[Slot.args] = this.#encodeArguments(kernel, args as Record<string, number | PlannedBuffer>);
+    slot[Slot.args] = this.#store(this.#encode(kernels[kernel], args));
     slot[Slot.tiles] = tiles;
     slot[Slot.traits] = (perBlock ? Trait.perBlock : 0) | (overlaps ? Trait.overlaps : 0);
     if (when) {
-      slot[Slot.flag] = this.#place(when.buffer) + when.word * 4;
-      slot[Slot.flagValue] = when.equals;
+      const { record, field, equals } = when;
+      slot[Slot.flag] = this.#place(record) + wordsOf(record.type).get(field)!.at * 4;
+      slot[Slot.flagValue] = equals;
     }
     return slot;
   }
 
-  #encodeArguments(
-    kernel: Call['kernel'],
-    args: Record<string, number | PlannedBuffer | undefined>,
-  ): number {
-    const types = Object.entries(kernels[kernel]);
-    const values = types.map(([name, type]) => {
-      const value = args[name];
-      if (type === 'pointer') return value === undefined ? 0 : this.#place(value as PlannedBuffer);
-      return type === 'f32' ? floatBits(value as number) : (value as number);
-    });
-    const offset = this.#memory.allocate(values.length * 4);
-    this.#memory.integers(offset, values.length).set(values);
+  #encode(codes: Readonly<Record<string, string>>, values: object): Int32Array {
+    return encode(codes, values, (planned) => this.#place(planned));
+  }
+
+  #store(words: Int32Array): number {
+    const offset = this.#memory.allocate(words.length * 4);
+    this.#memory.integers(offset, words.length).set(words);
     return offset;
   }
-}
-
-function floatBits(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0]!;
 }
 
 async function startWorkers(

@@ -1,6 +1,16 @@
+export {
+  type Fields,
+  list,
+  type Planned,
+  type PlannedBuffer,
+  type PlannedRecord,
+  part,
+  record,
+  words,
+} from './buffers.js';
 export { Engine, type EngineOptions, LANES, type LoadedProgram } from './engine.js';
+export { ActivationKind, Scope, sizes, Update } from './generated/kernels.js';
 export { type Build, type Kernels, loadKernels, whyNoKernels } from './kernel-files.js';
-export type { KernelName } from './kernels.js';
 export {
   hasWideVectors,
   type Machine,
@@ -15,9 +25,8 @@ export {
   type Condition,
   call,
   callPerBlock,
-  type PlannedBuffer,
+  type KernelName,
   type Program,
-  record,
   together,
-  words,
 } from './program.js';
+export { accessesOf, wholeOf } from './races.js';

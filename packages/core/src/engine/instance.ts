@@ -1,4 +1,4 @@
-import { kernelNames } from './kernels.js';
+import { kernelNames } from './program.js';
 
 /** A compiled kernel: it gets its record of arguments and the number of the tile to do. */
 export type KernelFunction = (args: number, tile: number) => void;

@@ -1,37 +1,23 @@
-import type { KernelName, kernels } from './kernels.js';
+import type { Exactly, FieldValue, NumberField, PlannedRecord, RecordName } from './buffers.js';
+import { kernels } from './generated/kernels.js';
 
-/**
- * A piece of memory that a program names. The engine that loads the program decides where it lies,
- * so the same program can run on another engine.
- */
-export interface PlannedBuffer {
-  readonly name: string;
-  readonly bytes: number;
-  /** What a record holds at first: 32-bit integers, or buffers for the engine to point at. */
-  readonly fields?: readonly (number | PlannedBuffer)[];
-}
+export type KernelName = keyof typeof kernels;
 
-/** Plans `count` numbers of four bytes. */
-export function words(name: string, count: number): PlannedBuffer {
-  return { name, bytes: count * 4 };
-}
+/** In the order of their numbers in a loaded program. */
+export const kernelNames = Object.keys(kernels) as KernelName[];
 
-/** Plans a record that kernels read by field. */
-export function record(name: string, fields: readonly (number | PlannedBuffer)[]): PlannedBuffer {
-  return { name, bytes: fields.length * 4, fields };
-}
+/** Runs a call only where a field of a record has this value when the program gets there. */
+export type Condition = {
+  [R in RecordName]: {
+    readonly record: PlannedRecord<R>;
+    readonly field: NumberField<R>;
+    readonly equals: number;
+  };
+}[RecordName];
 
-/** Runs a call only where a word of a record has this value when the program gets there. */
-export interface Condition {
-  readonly buffer: PlannedBuffer;
-  readonly word: number;
-  readonly equals: number;
-}
-
-type Arguments<K extends KernelName> = {
-  readonly [A in keyof (typeof kernels)[K]]: (typeof kernels)[K][A] extends 'pointer'
-    ? PlannedBuffer | undefined
-    : number;
+/** What a kernel takes: its class in kernels/. Pointers may be missing where the kernel looks first. */
+export type Arguments<K extends KernelName> = {
+  readonly [A in keyof (typeof kernels)[K]]: FieldValue<(typeof kernels)[K][A]>;
 };
 
 /**
@@ -53,9 +39,9 @@ export interface Call<K extends KernelName = KernelName> {
 export type Program = readonly Call[];
 
 /** A call whose number of tiles does not depend on the batch. */
-export function call<K extends KernelName>(
+export function call<K extends KernelName, A extends Arguments<K>>(
   kernel: K,
-  args: Arguments<K>,
+  args: Exactly<A, Arguments<K>>,
   tiles: number,
   when?: Condition,
 ): Call {
@@ -63,9 +49,9 @@ export function call<K extends KernelName>(
 }
 
 /** A call with so many tiles for every block of sixteen samples. */
-export function callPerBlock<K extends KernelName>(
+export function callPerBlock<K extends KernelName, A extends Arguments<K>>(
   kernel: K,
-  args: Arguments<K>,
+  args: Exactly<A, Arguments<K>>,
   tiles = 1,
   when?: Condition,
 ): Call {
@@ -74,7 +60,7 @@ export function callPerBlock<K extends KernelName>(
 
 /**
  * Joins calls that need nothing of one another, so that no thread waits between them: none writes what
- * another one, or another one's condition, reads or writes.
+ * another one, or another one's condition, reads or writes. An engine refuses to load them otherwise.
  */
 export function together(calls: readonly Call[]): Call[] {
   return calls.map((each, index) => (index > 0 ? { ...each, overlaps: true } : each));

@@ -1,4 +1,4 @@
-import { type PlannedBuffer, record, words } from '../engine/index.js';
+import { type PlannedBuffer, type PlannedRecord, record, sizes, words } from '../engine/index.js';
 import { type Shape, sizeOf } from '../math/index.js';
 
 /**
@@ -19,8 +19,8 @@ export interface Layout {
   readonly start: number;
   /** From one block to the next. */
   readonly block: number;
-  /** The record that kernels read: `Planes` of kernels/planes.ts. */
-  readonly record: PlannedBuffer;
+  /** What kernels read of it. */
+  readonly record: PlannedRecord<'Planes'>;
 }
 
 /** Values that flow between layers. */
@@ -33,8 +33,6 @@ export interface Tensor {
   readonly gradient?: PlannedBuffer;
 }
 
-const LINE_BYTES = 64;
-
 /** Lays out a tensor of this shape. */
 export function layoutOf(shape: Shape, halo = 0): Layout {
   const [channels, height, width] = shape.length === 3 ? shape : [1, 1, sizeOf(shape)];
@@ -42,21 +40,11 @@ export function layoutOf(shape: Shape, halo = 0): Layout {
   const plane = (height + 2 * halo) * row;
   const start = halo * row + halo;
   const block = channels * plane;
-  const fields = [channels, height, width, row, plane, start, block];
-  return {
-    channels,
-    height,
-    width,
-    halo,
-    row,
-    plane,
-    start,
-    block,
-    record: record('layout', fields),
-  };
+  const fields = { channels, height, width, row, plane, start, block };
+  return { ...fields, halo, record: record('Planes', fields, 'layout') };
 }
 
 /** Plans the memory of a tensor's values (or gradient) for so many blocks. */
 export function planTensor(name: string, { block }: Layout, blocks: number): PlannedBuffer {
-  return words(name, (blocks * block * LINE_BYTES) / 4);
+  return words(name, (blocks * block * sizes.layout.LINE) / 4);
 }

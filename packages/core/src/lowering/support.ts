@@ -3,7 +3,9 @@ import {
   type Condition,
   call,
   type PlannedBuffer,
+  type PlannedRecord,
   record,
+  sizes,
   words,
 } from '../engine/index.js';
 import { number, type Output, object } from '../schema/index.js';
@@ -39,28 +41,10 @@ export type Pass = keyof BreakEven;
 
 /** The index of a weight's non-zeros, in memory that follows their number up to the break-even. */
 export interface SupportPlan {
-  /** The record that kernels read: `Support` of kernels/layout.ts. */
-  readonly header: PlannedBuffer;
-  readonly counts: PlannedBuffer;
-  /** Non-zeros that it has room for. */
-  readonly capacity: number;
+  /** What kernels read. */
+  readonly header: PlannedRecord<'Support'>;
   readonly breakEven: BreakEven;
 }
-
-/** Words of the header. */
-const Header = {
-  rows: 0,
-  columns: 1,
-  capacity: 2,
-  activeRows: 3,
-  nonZeros: 4,
-  forward: 5,
-  inputGradient: 6,
-  weightGradient: 7,
-} as const;
-
-/** Rows that one tile of `countRows` and `supportFill` covers. */
-const ROWS_PER_TILE = 16;
 
 /** Plans the index of a (rows × columns) weight. */
 export function planSupport(
@@ -71,58 +55,61 @@ export function planSupport(
 ): SupportPlan {
   const largest = Math.max(breakEven.forward, breakEven.inputGradient, breakEven.weightGradient);
   const capacity = Math.ceil(Math.min(largest, 1) * rows * columns);
-  const counts = words(`${name} counts`, rows);
-  const header = record(`${name} support`, [
-    ...[rows, columns, capacity],
-    ...[0, 0, 0, 0, 0],
-    words(`${name} order`, rows),
-    counts,
-    words(`${name} starts`, rows + 1),
-    words(`${name} entries`, capacity),
-    words(`${name} values`, capacity),
-    words(`${name} marks`, 2 * rows * Math.ceil(columns / 64)),
-  ]);
-  return { header, counts, capacity, breakEven };
+  const header = record(
+    'Support',
+    {
+      rows,
+      columns,
+      capacity,
+      activeRows: 0,
+      nonZeros: 0,
+      forwardByEntry: 0,
+      inputGradientByEntry: 0,
+      weightGradientByEntry: 0,
+      order: words(`${name} order`, rows),
+      counts: words(`${name} counts`, rows),
+      starts: words(`${name} starts`, rows + 1),
+      entries: words(`${name} entries`, capacity),
+      values: words(`${name} values`, capacity),
+      marks: words(`${name} marks`, 2 * rows * Math.ceil(columns / 64)),
+    },
+    `${name} support`,
+  );
+  return { header, breakEven };
 }
 
 /** Runs a call only while a pass goes by single entries (or by rows). */
-export function when(support: SupportPlan, pass: Pass, by: 'entries' | 'rows'): Condition {
-  return { buffer: support.header, word: Header[pass], equals: by === 'entries' ? 1 : 0 };
+export function when({ header }: SupportPlan, pass: Pass, by: 'entries' | 'rows'): Condition {
+  return { record: header, field: `${pass}ByEntry`, equals: by === 'entries' ? 1 : 0 };
 }
 
 /** Marks the non-zeros of each row and counts them. */
-export function countCall(support: SupportPlan, weight: PlannedBuffer): Call {
-  const tiles = Math.ceil((support.counts.bytes >> 2) / ROWS_PER_TILE);
-  return call('countRows', { support: support.header, weight }, tiles);
+export function countCall({ header: support }: SupportPlan, weight: PlannedBuffer): Call {
+  return call('countRows', { support, weight }, tilesOf(support));
 }
 
 /** Rebuilds the index from marks and counts. */
-export function indexCalls(support: SupportPlan, weight: PlannedBuffer): Call[] {
-  const { header, breakEven } = support;
-  const tiles = Math.ceil((support.counts.bytes >> 2) / ROWS_PER_TILE);
+export function indexCalls(
+  { header: support, breakEven }: SupportPlan,
+  weight: PlannedBuffer,
+): Call[] {
   return [
     call(
       'supportIndex',
       {
-        support: header,
+        support,
         forwardBreakEven: breakEven.forward,
         inputGradientBreakEven: breakEven.inputGradient,
         weightGradientBreakEven: breakEven.weightGradient,
       },
       1,
     ),
-    call('supportFill', { support: header, weight }, tiles),
+    call('supportFill', { support, weight }, tilesOf(support)),
   ];
 }
 
-/** Reads the number of non-zeros off a header's memory. */
-export function nonZerosOf(header: Int32Array): number {
-  return header[Header.nonZeros];
-}
-
-/** Reads the number of rows that hold a non-zero off a header's memory. */
-export function activeRowsOf(header: Int32Array): number {
-  return header[Header.activeRows];
+function tilesOf({ fields }: PlannedRecord<'Support'>): number {
+  return Math.ceil(fields.rows / sizes.support.ROWS);
 }
 
 /** Multiplies the densities at which a pass changes its kernel. */

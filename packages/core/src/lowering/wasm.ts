@@ -1,5 +1,5 @@
 /** The contract between layers and the WebAssembly backend. */
-import type { Call, PlannedBuffer } from '../engine/index.js';
+import type { Call, PlannedBuffer, PlannedRecord } from '../engine/index.js';
 import type { Layer } from '../graph/layer.js';
 import type { NetworkBuffer } from '../graph/parameter.js';
 import type { GradientScope, Mode } from '../graph/pass.js';
@@ -14,7 +14,7 @@ export interface PlacedBuffer extends NetworkBuffer {
 
 /** Where a layer's kernel calls read and write. */
 export interface Site {
-  readonly batch: PlannedBuffer;
+  readonly batch: PlannedRecord<'Batch'>;
   /** Blocks of sixteen samples that the memory is planned for. */
   readonly blocks: number;
   readonly inputs: readonly Tensor[];
@@ -30,9 +30,6 @@ export interface Site {
    */
   readonly workspace: (bytes: number) => PlannedBuffer;
 }
-
-/** Numbers of the scopes of the kernels over rows (kernels/layout.ts). */
-export const SCOPES = { all: 0, activeRows: 1, sampled: 2 } as const;
 
 /** The kernel calls of a layer at one place in a network. */
 export interface Placed {

@@ -4,10 +4,20 @@ import { describe, mock, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { WasmBackend } from '#lib/backend/index.js';
-import { abreast, call, callPerBlock, Engine, record, together, words } from '#lib/engine/index.js';
+import {
+  abreast,
+  call,
+  callPerBlock,
+  Engine,
+  part,
+  record,
+  together,
+  words,
+} from '#lib/engine/index.js';
 import { network } from '#lib/graph/index.js';
 import { linear, tanh } from '#lib/layers/index.js';
 import { layoutOf } from '#lib/lowering/planes.js';
+import { defaultBreakEven, planSupport } from '#lib/lowering/support.js';
 import { l1 } from '#lib/math/index.js';
 import { denseStart, initialize } from '#lib/train/initialize.js';
 import { builds } from './builds.js';
@@ -139,17 +149,25 @@ test('a program without calls leaves the threads in step', async () => {
 });
 
 test('calls that overlap are all done before the next one', async () => {
-  const batch = record('batch', [16, 1, 0]);
+  const batch = record('Batch', { samples: 16, blocks: 1, sampledBlock: 0 });
   const features = 640;
   const fill = (name: string) => {
     const layout = layoutOf([features]);
-    const buffers = { raw: words('raw', 16 * features), output: words(name, 16 * features) };
-    const constants = { scale: words('scale', 1), shift: words('shift', 1) };
+    const buffers = {
+      raw: words('raw', 16 * features),
+      output: words(name, 16 * features),
+      scale: words('scale', 1),
+      shift: words('shift', 1),
+    };
     const call = callPerBlock('loadBatch', {
-      ...{ batch, layout: layout.record, perChannel: 0, bytes: 0, places: undefined },
-      ...{ ...buffers, ...constants },
+      batch,
+      layout: layout.record,
+      perChannel: 0,
+      bytes: 0,
+      places: undefined,
+      ...buffers,
     });
-    return { call, ...buffers, ...constants };
+    return { call, ...buffers };
   };
   await withEngine({ threads: 3 }, (engine) => {
     const inputs = [fill('a'), fill('b'), fill('c')];
@@ -179,8 +197,7 @@ test('calls that overlap are all done before the next one', async () => {
 
 test('calls that overlap run or not as their flags say, run after run', async () => {
   const features = 64;
-  const flag = record('flag', [0]);
-  const batch = record('batch', [16, 1, 0]);
+  const batch = record('Batch', { samples: 16, blocks: 1, sampledBlock: 0 });
   await withEngine({ threads: 4 }, (engine) => {
     const input = words('input', 16 * features);
     engine.floats(input).fill(1);
@@ -189,7 +206,9 @@ test('calls that overlap run or not as their flags say, run after run', async ()
       together(
         sums.map(({ equals, sum: biasGradient }) =>
           call('biasGradient', { batch, features, outputGradient: input, biasGradient }, 1, {
-            ...{ buffer: flag, word: 0, equals },
+            record: batch,
+            field: 'sampledBlock',
+            equals,
           }),
         ),
       ),
@@ -199,7 +218,7 @@ test('calls that overlap run or not as their flags say, run after run', async ()
     for (let round = 0; round < 5000; round++) {
       for (const { sum } of sums) engine.floats(sum).fill(0);
       const value = (round >> 1) & 1;
-      engine.integers(flag)[0] = value;
+      engine.setFields(batch, { sampledBlock: value });
       if (round % 5 === 0) engine.run(nothing, 1);
       engine.run(program, 1);
       for (const { equals, sum } of sums) {
@@ -211,8 +230,9 @@ test('calls that overlap run or not as their flags say, run after run', async ()
 
 test('side by side, lists of calls keep their order', () => {
   const [a, b] = ['countRows', 'supportFill'] as const;
+  const weight = words('w', 1);
   const of = (kernel: typeof a | typeof b) =>
-    call(kernel, { support: words('s', 1), weight: words('w', 1) }, 1);
+    call(kernel, { support: planSupport('w', 1, 1, defaultBreakEven).header, weight }, 1);
   const program = abreast([[of(a), of(b)], [], [of(b)]]);
   assert.deepEqual(
     program.map(({ kernel, overlaps = false }) => [kernel, overlaps]),
@@ -244,6 +264,15 @@ describe('an engine refuses', () => {
     engine.close();
     engine.close();
     assert.throws(() => engine.run(program, 1), /closed/);
+  });
+
+  test('a part that ends past its whole', async () => {
+    await withEngine({ threads: 1 }, (engine) => {
+      const whole = words('whole', 4);
+      engine.integers(whole).set([1, 2, 3, 4]);
+      assert.deepEqual([...engine.integers(part('half', whole, 8, 8))], [3, 4]);
+      assert.throws(() => engine.allocate(part('more', whole, 8, 12)), /'more' ends past 'whole'/);
+    });
   });
 
   test('more memory than it may have', async () => {

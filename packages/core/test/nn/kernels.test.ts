@@ -227,12 +227,13 @@ for (const { build, skip } of builds) {
           const active = [...byRow.keys()].filter((r) => byRow[r].length > 0);
           const empty = [...byRow.keys()].filter((r) => byRow[r].length === 0);
           const entries = byRow.flat();
-          const header = engine.integers(support!.header);
-          assert.deepEqual([...header.subarray(3, 5)], [active.length, entries.length]);
+          const { header } = support!;
+          assert.equal(engine.field(header, 'activeRows'), active.length);
+          assert.equal(engine.field(header, 'nonZeros'), entries.length);
 
-          const [order, counts, starts, columnsOf, values] = support!.header.fields!.slice(8);
-          const integers = (buffer: number | PlannedBuffer, count: number) => [
-            ...engine.integers(buffer as PlannedBuffer).subarray(0, count),
+          const { order, counts, starts, entries: columnsOf, values } = header.fields;
+          const integers = (buffer: PlannedBuffer | undefined, count: number) => [
+            ...engine.integers(buffer!).subarray(0, count),
           ];
           assert.deepEqual(integers(order, rows), [...active, ...empty]);
           assert.deepEqual(
@@ -242,7 +243,7 @@ for (const { build, skip } of builds) {
           assert.equal(integers(starts, rows + 1).at(-1), entries.length);
           assert.deepEqual(integers(columnsOf, entries.length), entries);
           assert.deepEqual(
-            read(values as PlannedBuffer).subarray(0, entries.length),
+            read(values!).subarray(0, entries.length),
             w.filter((x) => x !== 0),
           );
         }),
@@ -386,7 +387,10 @@ for (const { build, skip } of builds) {
             const settings = { bytes: type === 'bytes' ? 1 : 0, perChannel: 1 };
             const batch = planBatch(samples);
             const call = callPerBlock('loadBatch', {
-              ...{ batch, layout: layout.record, ...settings, ...buffers },
+              batch,
+              layout: layout.record,
+              ...settings,
+              ...buffers,
             });
             run(engine, [call], samples);
             const size = sizeOf(shape);

@@ -1,6 +1,13 @@
 /** One layer on an engine, outside of a network, to look at each of its kernels alone. */
 import assert from 'node:assert/strict';
-import { type Call, type Engine, type PlannedBuffer, record, words } from '#lib/engine/index.js';
+import {
+  type Call,
+  type Engine,
+  type PlannedBuffer,
+  type PlannedRecord,
+  record,
+  words,
+} from '#lib/engine/index.js';
 import type { Layer } from '#lib/graph/index.js';
 import { describeParameter } from '#lib/graph/parameter.js';
 import { kindOf } from '#lib/layers/index.js';
@@ -20,8 +27,8 @@ export const always = {
 /** Blocks of sixteen that hold so many samples. */
 export const blocksOf = (samples: number) => Math.ceil(samples / 16);
 
-export function planBatch(samples: number, sampledBlock = 0): PlannedBuffer {
-  return record('batch', [samples, blocksOf(samples), sampledBlock]);
+export function planBatch(samples: number, sampledBlock = 0): PlannedRecord<'Batch'> {
+  return record('Batch', { samples, blocks: blocksOf(samples), sampledBlock });
 }
 
 /** A tensor of so many samples with memory for values and gradient. */
@@ -87,9 +94,13 @@ export class PlacedSite {
     );
     const workspace = { name: 'workspace', bytes: 0 };
     this.placed = wasm.place(layer, {
-      ...{ batch: planBatch(samples, sampledBlock), blocks: blocksOf(samples), accumulates },
-      ...{ inputs: this.inputs, output: this.output },
-      ...{ parameters: this.parameters, buffers: this.buffers },
+      batch: planBatch(samples, sampledBlock),
+      blocks: blocksOf(samples),
+      inputs: this.inputs,
+      accumulates,
+      output: this.output,
+      parameters: this.parameters,
+      buffers: this.buffers,
       workspace(bytes) {
         workspace.bytes = Math.max(workspace.bytes, bytes);
         return workspace;

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import type { Network, StepGroup } from '#lib/backend/index.js';
 import { isFused } from '#lib/backend/wasm/fused.js';
 import { WasmStepper } from '#lib/backend/wasm/stepper.js';
-import { Engine, type PlannedBuffer } from '#lib/engine/index.js';
+import { Engine } from '#lib/engine/index.js';
 import { describeParameter } from '#lib/graph/parameter.js';
 import type { PlacedParameter } from '#lib/lowering/parameter.js';
 import { planParameter } from '#lib/lowering/parameter.js';
-import { countCall, indexCalls, nonZerosOf } from '#lib/lowering/support.js';
+import { countCall, indexCalls } from '#lib/lowering/support.js';
 import {
   group,
   l1,
@@ -84,7 +84,7 @@ function optimizerOf(
   const host = { engine, placed: () => parameter, indexCalls: () => indexing };
   const net = {
     read: () => engine.floats(parameter.value).slice(),
-    nonZeros: () => nonZerosOf(engine.integers(support.header)),
+    nonZeros: () => engine.field(support.header, 'nonZeros'),
     reindex: () => engine.run(count, 1),
     stepper: (groups: readonly StepGroup[]) => new WasmStepper(host, groups),
   };
@@ -131,7 +131,8 @@ function assertIndexed(
   net: ReturnType<typeof optimizerOf>['net'],
   parameter: PlacedParameter,
 ): void {
-  const { support, rows, columns } = parameter;
+  const { rows, columns } = parameter;
+  const { header } = parameter.support!;
   const theta = net.read();
   const kept = [...theta.keys()].filter((i) => theta[i] !== 0);
   assert.equal(net.nonZeros(), kept.length);
@@ -139,11 +140,11 @@ function assertIndexed(
     { length: rows },
     (_, r) => kept.filter((i) => Math.floor(i / columns) === r).length,
   );
-  assert.deepEqual([...engine.integers(support!.counts)], counts);
+  assert.deepEqual([...engine.integers(header.fields.counts!)], counts);
   // Columns of the entries, where any pass goes by them.
-  const header = engine.integers(support!.header);
-  if (!header.subarray(5, 8).some(Boolean)) return;
-  const entries = engine.integers(support!.header.fields![11] as PlannedBuffer);
+  const passes = ['forwardByEntry', 'inputGradientByEntry', 'weightGradientByEntry'] as const;
+  if (!passes.some((pass) => engine.field(header, pass))) return;
+  const entries = engine.integers(header.fields.entries!);
   assert.deepEqual(
     [...entries.subarray(0, kept.length)],
     kept.map((i) => i % columns),

@@ -42,7 +42,9 @@ export default async function reproduceCommand(
   const extent = {
     ...(seeds !== undefined && { seeds: wholeOption('seeds', seeds, 1000) }),
     ...(epochs !== undefined && { epochs: wholeOption('epochs', epochs) }),
-    ...{ quick: options.quick, dataDir: options.data, out: options.out },
+    quick: options.quick,
+    dataDir: options.data,
+    out: options.out,
   };
   const experiment = await loadExperiment(nameOrPath);
   const progress = new Progress();
@@ -53,7 +55,9 @@ export default async function reproduceCommand(
   try {
     output.line(oneLine(experiment.title));
     const result = await reproduce(experiment, {
-      ...{ ...extent, ...threadsOption(options.threads), signal },
+      ...extent,
+      ...threadsOption(options.threads),
+      signal,
       command: commandOf(...withoutPlaces(nameOrPath, options)),
       observer: watch(output, progress),
     });
@@ -69,7 +73,11 @@ async function list(output: Output): Promise<void> {
   const experiments = await Promise.all((await experimentNames()).map(loadExperiment));
   output.either(
     experiments.map(({ name, title, shows, source, duration }) => ({
-      ...{ name, title, shows, source, duration },
+      name,
+      title,
+      shows,
+      source,
+      duration,
     })),
     () => {
       const width = Math.max(...experiments.map(({ name }) => name.length));

@@ -14,8 +14,8 @@ import { checkCount, checkSample, checkType, copySamples } from '../samples.js';
 
 /** The samples that a network works on: staged in the engine's memory, copied there or held. */
 export class BatchStage {
-  /** The record that kernels read: samples, blocks, the sampled block. */
-  readonly record = record('batch', [0, 0, 0]);
+  /** What kernels read of it. */
+  readonly record = record('Batch', { samples: 0, blocks: 0, sampledBlock: 0 }, 'batch');
   readonly #engine: Engine;
   readonly #features: number;
   readonly #capacity: number;
@@ -80,9 +80,7 @@ export class BatchStage {
     if (this.#isHeld) this.#place(inputs, order, from, count);
     else copySamples(inputs, this.#features, order, from, count, this.#viewLike(inputs, this.#raw));
     this.#samples = count;
-    const record = this.#engine.integers(this.record);
-    record[0] = count;
-    record[1] = this.blocks;
+    this.#engine.setFields(this.record, { samples: count, blocks: this.blocks });
   }
 
   #place(inputs: Inputs, order: ArrayLike<number>, from: number, count: number): void {
@@ -100,7 +98,7 @@ export class BatchStage {
 
   /** Which sixteen samples stand for the batch in the scope `sampled`. */
   chooseBlock(block: number): void {
-    this.#engine.integers(this.record)[2] = block;
+    this.#engine.setFields(this.record, { sampledBlock: block });
   }
 
   /** The call that brings the loaded batch, normalized, to the network's input. */
@@ -126,9 +124,10 @@ export class BatchStage {
     scale: readonly number[],
     shift: readonly number[],
   ): Call {
-    const constants = { scale: words('scale', scale.length), shift: words('shift', shift.length) };
-    this.#engine.floats(constants.scale).set(scale);
-    this.#engine.floats(constants.shift).set(shift);
+    const scales = words('scale', scale.length);
+    const shifts = words('shift', shift.length);
+    this.#engine.floats(scales).set(scale);
+    this.#engine.floats(shifts).set(shift);
     const perChannel = scale.length > 1;
     // An image in a row, for a network without convolutions, still has its channels one by one.
     const inChannels = layoutOf([scale.length, 1, sizeOf(shape) / scale.length]);
@@ -140,8 +139,8 @@ export class BatchStage {
       bytes: Number(from.bytes),
       raw: from.raw,
       places: from.places,
-      scale: constants.scale,
-      shift: constants.shift,
+      scale: scales,
+      shift: shifts,
       output: value,
     });
   }

@@ -1,4 +1,11 @@
-import { type Call, callPerBlock, LANES, type PlannedBuffer, words } from '../../engine/index.js';
+import {
+  type Call,
+  callPerBlock,
+  LANES,
+  type PlannedBuffer,
+  type PlannedRecord,
+  words,
+} from '../../engine/index.js';
 import { UserError } from '../../files/errors.js';
 import { planTensor, type Tensor } from '../../lowering/planes.js';
 import { sizeOf } from '../../math/index.js';
@@ -25,7 +32,7 @@ export interface LossPlan {
  */
 export function planLoss(
   name: LossName,
-  batch: PlannedBuffer,
+  batch: PlannedRecord<'Batch'>,
   output: Tensor,
   samples: number,
 ): LossPlan {
@@ -47,12 +54,22 @@ export function planLoss(
   const loss =
     name === 'cross-entropy'
       ? callPerBlock('softmaxCrossEntropy', {
-          ...{ batch, classes: features, logits: output.value },
-          ...{ labels, gradient, losses, hits },
+          batch,
+          classes: features,
+          logits: output.value,
+          labels,
+          gradient,
+          losses,
+          hits,
         })
       : callPerBlock('squaredError', {
-          ...{ batch, features, lines: output.layout.block },
-          ...{ output: output.value, target, gradient, losses },
+          batch,
+          features,
+          lines: output.layout.block,
+          output: output.value,
+          target,
+          gradient,
+          losses,
         });
   return { ...plan, calls: [loss] };
 }

@@ -1,4 +1,4 @@
-import { type PlannedBuffer, type Program, record } from '../../engine/index.js';
+import { accessesOf, type Planned, type Program, record, wholeOf } from '../../engine/index.js';
 import type { NetworkDescription } from '../../graph/description.js';
 import { defaultBreakEven } from '../../lowering/support.js';
 import { sizeOf } from '../../math/index.js';
@@ -24,8 +24,9 @@ export function memoryUse(
   description: NetworkDescription,
   { batchSize, inputType, breakEven = defaultBreakEven }: CompileOptions,
 ): MemoryUse {
-  const { layers } = planNetwork(description, batchSize, record('batch', []), breakEven);
-  const buffers = new Set<PlannedBuffer>();
+  const batch = record('Batch', { samples: 0, blocks: 0, sampledBlock: 0 });
+  const { layers } = planNetwork(description, batchSize, batch, breakEven);
+  const buffers = new Set<Planned>();
   for (const { placed, prepare, parameters } of layers) {
     collect([...prepare, ...placed.forward('training')], buffers);
     for (const scope of ['all', 'support'] as const) collect(placed.backward(scope), buffers);
@@ -40,17 +41,10 @@ export function memoryUse(
   };
 }
 
-function collect(program: Program, into: Set<PlannedBuffer>): void {
-  const add = (value: unknown) => {
-    if (typeof value !== 'object' || value === null) return;
-    const buffer = value as PlannedBuffer;
-    if (into.has(buffer)) return;
-    into.add(buffer);
-    buffer.fields?.forEach(add);
-  };
-  for (const { args } of program) Object.values(args).forEach(add);
+function collect(program: Program, into: Set<Planned>): void {
+  for (const { buffer } of program.flatMap(accessesOf)) into.add(wholeOf(buffer));
 }
 
-function bytesOf(buffers: ReadonlySet<PlannedBuffer>): number {
+function bytesOf(buffers: ReadonlySet<Planned>): number {
   return [...buffers].reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -3,13 +3,7 @@ import type { NetworkDescription } from '../../graph/description.js';
 import type { NetworkBuffer, Parameter } from '../../graph/parameter.js';
 import type { GradientScope, Mode } from '../../graph/pass.js';
 import type { PlacedParameter } from '../../lowering/parameter.js';
-import {
-  activeRowsOf,
-  countCall,
-  defaultBreakEven,
-  indexCalls,
-  nonZerosOf,
-} from '../../lowering/support.js';
+import { countCall, defaultBreakEven, indexCalls } from '../../lowering/support.js';
 import type { PlacedBuffer } from '../../lowering/wasm.js';
 import { type Shape, sizeOf } from '../../math/index.js';
 import type {
@@ -136,12 +130,12 @@ export class WasmNetwork implements Network, SteppedNetwork {
 
   nonZeros(parameter: Parameter): number {
     const { support, rows, columns } = this.placed(parameter);
-    return support ? nonZerosOf(this.engine.integers(support.header)) : rows * columns;
+    return support ? this.engine.field(support.header, 'nonZeros') : rows * columns;
   }
 
   activeRows(parameter: Parameter): number {
     const { support, rows } = this.placed(parameter);
-    return support ? activeRowsOf(this.engine.integers(support.header)) : rows;
+    return support ? this.engine.field(support.header, 'activeRows') : rows;
   }
 
   stepper(groups: readonly StepGroup[]): WasmStepper {

@@ -1,6 +1,13 @@
 /** Where the tensors of a network lie, and which of its gradients share memory. */
 
-import { type Call, callPerBlock, LANES, type PlannedBuffer, words } from '../../engine/index.js';
+import {
+  type Call,
+  callPerBlock,
+  LANES,
+  type PlannedBuffer,
+  type PlannedRecord,
+  words,
+} from '../../engine/index.js';
 import { UserError } from '../../files/errors.js';
 import { INPUT, type NetworkDescription, type ResolvedLayer } from '../../graph/description.js';
 import { type Lifetimes, planLifetimes } from '../../graph/lifetimes.js';
@@ -31,7 +38,7 @@ export interface NetworkPlan {
 
 /** What all layers share. */
 interface Common {
-  readonly batch: PlannedBuffer;
+  readonly batch: PlannedRecord<'Batch'>;
   readonly blocks: number;
   readonly breakEven: BreakEven;
   readonly workspace: Workspace;
@@ -45,7 +52,7 @@ interface Common {
 export function planNetwork(
   description: NetworkDescription,
   samples: number,
-  batch: PlannedBuffer,
+  batch: PlannedRecord<'Batch'>,
   breakEven: BreakEven,
 ): NetworkPlan {
   const layers = resolve(description);

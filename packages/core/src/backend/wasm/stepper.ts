@@ -1,11 +1,19 @@
-import { abreast, type Call, type Engine, type PlannedBuffer, words } from '../../engine/index.js';
+import {
+  abreast,
+  type Call,
+  type Engine,
+  type PlannedBuffer,
+  type PlannedRecord,
+  record,
+  words,
+} from '../../engine/index.js';
 import type { Parameter } from '../../graph/parameter.js';
 import type { PlacedParameter } from '../../lowering/parameter.js';
 import { countCall } from '../../lowering/support.js';
 import type { ParameterState } from '../../optim/method.js';
 import { stepPlainly } from '../../optim/step-plainly.js';
 import type { StepGroup, Stepper } from '../backend.js';
-import { isFused, SETTINGS_WORDS, type Slot, stepCalls, writeSettings } from './fused.js';
+import { isFused, type Slot, settingsOf, stepCalls } from './fused.js';
 import { ProgramCache } from './programs.js';
 
 /** What a stepper needs of the network that it steps. */
@@ -20,9 +28,8 @@ export interface SteppedNetwork {
 /** A group with its place in the engine's memory. */
 interface PlacedGroup extends StepGroup {
   readonly slots: readonly Slot[];
-  /** What the kernel reads, shared by the parameters. */
-  readonly settings: PlannedBuffer;
-  readonly isFused: boolean;
+  /** What the fused kernel reads, shared by the parameters; missing where none can do the steps. */
+  readonly settings: PlannedRecord<'Settings'> | undefined;
 }
 
 /** Steps the parameters of a network, in fused kernels where these exist, else in plain TypeScript. */
@@ -39,8 +46,11 @@ export class WasmStepper implements Stepper {
 
   step(t: number, onSupport: boolean): void {
     for (const group of this.#groups) {
-      if (group.isFused) this.#writeSettings(group, t, onSupport);
-      else for (const slot of group.slots) this.#stepPlainly(group, slot, t, onSupport);
+      const { settings, method, hyper, regularizer } = group;
+      if (settings) {
+        const values = settingsOf(method, hyper, regularizer, t, onSupport);
+        this.#network.engine.setFields(settings, values);
+      } else for (const slot of group.slots) this.#stepPlainly(group, slot, t, onSupport);
     }
     // Parameters have no batch.
     this.#programs.run('step', 1, () =>
@@ -58,33 +68,28 @@ export class WasmStepper implements Stepper {
   write(): void {}
 
   #place(group: StepGroup): PlacedGroup {
-    const settings = words('optimizer settings', SETTINGS_WORDS);
-    const slots = group.parameters.map((parameter) => this.#slot(group, settings, parameter));
-    return { ...group, settings, slots, isFused: isFused(group.method, group.regularizer) };
+    const { method, hyper, regularizer, parameters } = group;
+    const settings = isFused(method, regularizer)
+      ? record('Settings', settingsOf(method, hyper, regularizer, 1, false), 'optimizer settings')
+      : undefined;
+    return { ...group, settings, slots: parameters.map((each) => this.#slot(group, each)) };
   }
 
   /** All memory is allocated here: a later allocation would outdate the view of another buffer. */
-  #slot({ method, hyper }: StepGroup, settings: PlannedBuffer, parameter: Parameter): Slot {
+  #slot({ method, hyper }: StepGroup, parameter: Parameter): Slot {
     const { engine } = this.#network;
     const placed = this.#network.placed(parameter);
-    const allocate = (what: string) => {
+    const allocate = (what: string): PlannedBuffer => {
       const buffer = words(`${parameter.name}.${what}`, parameter.rows * parameter.columns);
       engine.allocate(buffer);
       return buffer;
     };
     engine.allocate(placed.gradient);
     return {
-      settings,
       parameter: placed,
       ...(method.usesSubgradient && { subgradient: allocate('subgradient') }),
       moments: Array.from({ length: method.moments(hyper) }, (_, i) => allocate(`moment${i + 1}`)),
     };
-  }
-
-  #writeSettings({ settings, method, hyper, regularizer }: PlacedGroup, t: number, rests: boolean) {
-    const { engine } = this.#network;
-    const to = { floats: engine.floats(settings), integers: engine.integers(settings) };
-    writeSettings(to, method, hyper, regularizer, t, rests);
   }
 
   #stepPlainly(group: PlacedGroup, slot: Slot, t: number, onSupport: boolean): void {
@@ -96,12 +101,12 @@ export class WasmStepper implements Stepper {
   }
 
   /** The kernels of one step, parameter by parameter: move, prox and count, then the index of the non-zeros. */
-  #callsOf({ slots, regularizer, isFused }: PlacedGroup): Call[][] {
+  #callsOf({ slots, regularizer, settings }: PlacedGroup): Call[][] {
     return slots.map((slot) => {
       const { parameter } = slot;
-      const isCounted = isFused && regularizer.form?.by !== 'columns';
+      const isCounted = settings && regularizer.form?.by !== 'columns';
       return [
-        ...(isFused ? stepCalls(slot, regularizer) : []),
+        ...(settings ? stepCalls(settings, slot, regularizer) : []),
         ...(isCounted ? [] : countCalls(parameter)),
         ...this.#network.indexCalls(parameter),
       ];

@@ -1,13 +1,17 @@
-import { callPerBlock } from '../../engine/index.js';
+import { ActivationKind, callPerBlock } from '../../engine/index.js';
 import type { WasmLayer } from '../../lowering/wasm.js';
 import type { ActivationLayer } from './layer.js';
 
-/** Numbers of the kinds in kernels/activations.ts. */
-const activationKinds = { relu: 0, 'leaky-relu': 1, sigmoid: 2, tanh: 3 };
+const kinds = {
+  relu: ActivationKind.relu,
+  'leaky-relu': ActivationKind.leakyRelu,
+  sigmoid: ActivationKind.sigmoid,
+  tanh: ActivationKind.tanh,
+};
 
 export const activationWasm: WasmLayer<ActivationLayer> = {
   place({ kind, slope = 0 }, { inputs: [input], accumulates, output }) {
-    const settings = { layout: output.layout.record, kind: activationKinds[kind], slope };
+    const settings = { layout: output.layout.record, kind: kinds[kind], slope };
     return {
       forward: () => [
         callPerBlock('activationForward', {

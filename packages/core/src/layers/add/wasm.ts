@@ -16,8 +16,11 @@ export const addWasm: WasmLayer<AddLayer> = {
 function addForward({ inputs: [left, right], output, parameters }: Site): Call {
   return callPerBlock('addScaled', {
     layout: output.layout.record,
-    ...{ leftLayout: left.layout.record, rightLayout: right.layout.record },
-    ...{ left: left.value, right: right.value, scale: parameters.weight?.value },
+    leftLayout: left.layout.record,
+    rightLayout: right.layout.record,
+    left: left.value,
+    right: right.value,
+    scale: parameters.weight?.value,
     output: output.value,
   });
 }
@@ -28,9 +31,13 @@ function passGradient({ inputs, accumulates, output }: Site, index: number): Cal
   if (!gradient) return [];
   return [
     callPerBlock('copyPlanes', {
-      ...{ from: output.layout.record, to: layout.record },
-      ...{ source: output.gradient, target: gradient },
-      ...{ firstFrom: 0, firstTo: 0, channels: layout.channels },
+      from: output.layout.record,
+      to: layout.record,
+      source: output.gradient,
+      target: gradient,
+      firstFrom: 0,
+      firstTo: 0,
+      channels: layout.channels,
       accumulate: Number(accumulates[index]),
     }),
   ];
@@ -43,9 +50,14 @@ function rightGradient(site: Site, partials: PlannedBuffer): Call[] {
   const [, right] = inputs;
   return [
     callPerBlock('scaleBackward', {
-      ...{ layout: output.layout.record, rightLayout: right.layout.record },
-      ...{ outputGradient: output.gradient, right: right.value, rightGradient: right.gradient },
-      ...{ scale: weight.value, partials, accumulate: Number(accumulates[1]) },
+      layout: output.layout.record,
+      rightLayout: right.layout.record,
+      outputGradient: output.gradient,
+      right: right.value,
+      rightGradient: right.gradient,
+      scale: weight.value,
+      partials,
+      accumulate: Number(accumulates[1]),
     }),
     call('foldScale', { batch, partials, scaleGradient: weight.gradient }, 1),
   ];

@@ -7,9 +7,13 @@ export const concatenateWasm: WasmLayer<ConcatenateLayer> = {
     forward: () =>
       inputs.map(({ layout, value }, i) =>
         callPerBlock('copyPlanes', {
-          ...{ from: layout.record, to: output.layout.record },
-          ...{ source: value, target: output.value },
-          ...{ firstFrom: 0, firstTo: firstChannel(inputs, i), channels: layout.channels },
+          from: layout.record,
+          to: output.layout.record,
+          source: value,
+          target: output.value,
+          firstFrom: 0,
+          firstTo: firstChannel(inputs, i),
+          channels: layout.channels,
           accumulate: 0,
         }),
       ),
@@ -18,9 +22,13 @@ export const concatenateWasm: WasmLayer<ConcatenateLayer> = {
         gradient
           ? [
               callPerBlock('copyPlanes', {
-                ...{ from: output.layout.record, to: layout.record },
-                ...{ source: output.gradient, target: gradient },
-                ...{ firstFrom: firstChannel(inputs, i), firstTo: 0, channels: layout.channels },
+                from: output.layout.record,
+                to: layout.record,
+                source: output.gradient,
+                target: gradient,
+                firstFrom: firstChannel(inputs, i),
+                firstTo: 0,
+                channels: layout.channels,
                 accumulate: Number(accumulates[i]),
               }),
             ]

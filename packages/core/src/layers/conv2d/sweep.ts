@@ -1,24 +1,15 @@
-import { type PlannedBuffer, record } from '../../engine/index.js';
+import { list, type PlannedRecord, record, sizes } from '../../engine/index.js';
 import { UserError } from '../../files/errors.js';
 import type { Layout } from '../../lowering/planes.js';
+import type { ConvolutionShape } from './shape.js';
 import { goesByPatches, type Patches, planPatches } from './winograd.js';
 
-/** A convolution's sizes. */
-export interface ConvolutionShape {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly stride: number;
-  readonly padding: number;
-}
+const { MOST_POSITIONS } = sizes.conv;
+const LINE_BYTES = sizes.layout.LINE;
 
-/** A sweep of filters over planes: `Sweep` of kernels/conv.ts. */
+/** A sweep of filters over planes. */
 export interface Sweep {
-  readonly record: PlannedBuffer;
-  /** Weights that one position reads in every row. */
-  readonly depth: number;
-  readonly tilesPerBlock: number;
+  readonly record: PlannedRecord<'Sweep'>;
   /** Where Winograd's kernels can take its place. */
   readonly patches: Patches | undefined;
 }
@@ -32,9 +23,6 @@ const TILE_INPUT_BYTES = 1600 * 1024;
 const PIECE_INPUT_BYTES = 640 * 1024;
 /** And at most so many channels: of 256 small planes the sweeps are a fifth slower (512 channels of 4 × 4). */
 const PIECE_CHANNELS = 128;
-/** The table of positions has room for so many. */
-const MOST_POSITIONS = 1024;
-const LINE_BYTES = 64;
 
 interface SweepPlan {
   readonly height: number;
@@ -158,24 +146,28 @@ function planSweep(plan: SweepPlan): Sweep {
     throw new UserError(`rows of ${width} are wider than ${MOST_POSITIONS}`);
   const lines = taps.filter((line) => line >= 0);
   const rowsPerTile = rowsThatFit(plan);
-  const tilesPerBlock = Math.ceil(height / rowsPerTile);
-  const depth = lines.length;
-  return {
-    depth,
-    tilesPerBlock,
-    patches: plan.patches,
-    record: record('sweep', [
-      ...[height, width, rowsPerTile, tilesPerBlock],
-      ...[input.layout.block, input.start, input.stepY, input.stepX],
-      ...[output.layout.block, output.start, output.stepY, output.stepX, output.layout.plane],
-      record('taps', taps),
-      pieceColumns(plan, rowsPerTile),
-      depth,
-      record('lines', lines),
-      record('weight offsets', weightOffsets),
-      weightStep,
-    ]),
+  const fields = {
+    height,
+    width,
+    rowsPerTile,
+    tilesPerBlock: Math.ceil(height / rowsPerTile),
+    inputBlock: input.layout.block,
+    inputStart: input.start,
+    inputStepY: input.stepY,
+    inputStepX: input.stepX,
+    outputBlock: output.layout.block,
+    outputStart: output.start,
+    outputStepY: output.stepY,
+    outputStepX: output.stepX,
+    outputPlane: output.layout.plane,
+    taps: list('taps', taps),
+    pieceColumns: pieceColumns(plan, rowsPerTile),
+    depth: lines.length,
+    lines: list('lines', lines),
+    weightOffsets: list('weight offsets', weightOffsets),
+    weightStep,
   };
+  return { patches: plan.patches, record: record('Sweep', fields, 'sweep') };
 }
 
 function rowsThatFit({ height, width, input, kernelHeight }: SweepPlan): number {

@@ -4,12 +4,16 @@ import {
   call,
   callPerBlock,
   type PlannedBuffer,
+  type PlannedRecord,
+  Scope,
+  sizes,
 } from '../../engine/index.js';
 import type { GradientScope } from '../../graph/pass.js';
 import { type Pass, when } from '../../lowering/support.js';
-import { type Placed, SCOPES, type Site, type WasmLayer } from '../../lowering/wasm.js';
+import type { Placed, Site, WasmLayer } from '../../lowering/wasm.js';
 import { type Conv2dLayer, conv2dType } from './layer.js';
-import { backwardSweeps, type ConvolutionShape, forwardSweep, type Sweep } from './sweep.js';
+import type { ConvolutionShape } from './shape.js';
+import { backwardSweeps, forwardSweep, type Sweep } from './sweep.js';
 import { planTransposed } from './transposed.js';
 import {
   goesByPatches,
@@ -20,15 +24,8 @@ import {
   transformedBytes,
 } from './winograd.js';
 
-/** Tile sizes of kernels/conv-rows.ts and kernels/conv-entries.ts. */
-const SIX = 6;
-const GRADIENT_ROWS = 24;
-const GRADIENT_COLUMNS = 72;
-const FOLD_ROWS = 32;
-/** Positions, a cursor for every row and the non-zeros of a row: what the sweeps list. */
-const POSITION_BYTES = 8 * 1024;
-const CURSOR_BYTES = 4;
-const BYTES_PER_NON_ZERO = 8;
+const { SIX } = sizes.panel;
+const { CURSOR_BYTES, NON_ZERO_BYTES, ROWS: FOLD_ROWS } = sizes.convEntries;
 
 export const conv2dWasm: WasmLayer<Conv2dLayer> = {
   halo: ({ size, stride, padding }) => ({
@@ -51,8 +48,12 @@ function placeConvolution({ size, stride, padding }: Conv2dLayer, site: Site): P
   const { weight, bias } = parameters;
   const taps = size * size;
   const shape: ConvolutionShape = {
-    ...{ inputs: weight.shape[1], outputs: weight.shape[0] },
-    ...{ kernelHeight: size, kernelWidth: size, stride, padding },
+    inputs: weight.shape[1],
+    outputs: weight.shape[0],
+    kernelHeight: size,
+    kernelWidth: size,
+    stride,
+    padding,
   };
   const support = weight.support!;
   const sweep = forwardSweep(shape, inputs[0].layout, output.layout);
@@ -63,10 +64,15 @@ function placeConvolution({ size, stride, padding }: Conv2dLayer, site: Site): P
     ...back.map((each) => packedBytes(shape.inputs, each)),
   ]);
   const forward: Ends = {
-    ...{ input: inputs[0].value, bias: bias?.value, output: output.value, accumulate: 0 },
+    input: inputs[0].value,
+    bias: bias?.value,
+    output: output.value,
+    accumulate: 0,
   };
   const backward: Ends = {
-    ...{ input: output.gradient, bias: undefined, output: inputs[0].gradient },
+    input: output.gradient,
+    bias: undefined,
+    output: inputs[0].gradient,
     accumulate: Number(site.accumulates[0]),
   };
   const { inputs: rows, outputs } = shape;
@@ -91,17 +97,17 @@ function placeConvolution({ size, stride, padding }: Conv2dLayer, site: Site): P
 
 /** Memory for packed weights or for the blocks' partial gradients, whichever a call needs. */
 function planWorkspace(site: Site, packed: readonly number[]): PlannedBuffer {
-  const partials = site.blocks * site.parameters.weight.support!.capacity * 4;
+  const partials = site.blocks * site.parameters.weight.support!.header.fields.capacity * 4;
   return site.workspace(Math.max(partials, ...packed));
 }
 
-function packedBytes(rows: number, { depth, patches }: Sweep): number {
-  return patches ? transformedBytes(rows, patches) : Math.ceil(rows / SIX) * SIX * depth * 4;
+function packedBytes(rows: number, { record: { fields }, patches }: Sweep): number {
+  return patches ? transformedBytes(rows, patches) : Math.ceil(rows / SIX) * SIX * fields.depth * 4;
 }
 
 /** What the kernels of a sweep to so many rows keep for themselves, at most. */
 function scratchBytes(rows: number, columns: number, { patches }: Sweep): number {
-  const listed = POSITION_BYTES + (rows + 1) * CURSOR_BYTES + columns * BYTES_PER_NON_ZERO;
+  const listed = sizes.conv.POSITION_BYTES + (rows + 1) * CURSOR_BYTES + columns * NON_ZERO_BYTES;
   return patches ? Math.max(listed, patchedScratch(rows, patches)) : listed;
 }
 
@@ -113,29 +119,29 @@ interface Ends {
   readonly accumulate: number;
 }
 
-/** A sweep by whole rows (on packed weights) or by entries; `index` is the one that it goes by. */
+/** A sweep by whole rows (on packed weights) or by entries; `support` is the index that it goes by. */
 function sweepCalls(
   { batch, blocks, parameters }: Site,
   sweep: Sweep,
-  index: PlannedBuffer,
+  support: PlannedRecord<'Support'>,
   pass: Pass,
   ends: Ends,
   packed: PlannedBuffer,
 ): Call[] {
-  const { support, value: weight } = parameters.weight;
-  const shared = { support: index, sweep: sweep.record };
+  const { support: owner, value: weight } = parameters.weight;
+  const shared = { support, sweep: sweep.record };
   const common = { batch, ...shared, ...ends };
-  const rows = index.fields?.[0] as number;
-  const byRows = when(support!, pass, 'rows');
-  const { patches, tilesPerBlock } = sweep;
+  const byRows = when(owner!, pass, 'rows');
+  const { tilesPerBlock } = sweep.record.fields;
+  const tiles = Math.ceil(support.fields.rows / SIX);
   return [
-    ...(patches
-      ? patchedSweepCalls(patches, common, rows, blocks, weight, packed, byRows)
+    ...(sweep.patches
+      ? patchedSweepCalls(sweep.patches, common, blocks, weight, packed, byRows)
       : [
-          call('packConv', { ...shared, weight, packed }, Math.ceil(rows / SIX), byRows),
+          call('packConv', { ...shared, weight, packed }, tiles, byRows),
           callPerBlock('convRows', { ...common, packed }, tilesPerBlock, byRows),
         ]),
-    callPerBlock('convEntries', common, tilesPerBlock, when(support!, pass, 'entries')),
+    callPerBlock('convEntries', common, tilesPerBlock, when(owner!, pass, 'entries')),
   ];
 }
 
@@ -148,25 +154,28 @@ function weightGradient(
   const { weight } = parameters;
   const support = weight.support!;
   const common = {
-    ...{ batch, sweep: sweep.record, support: support.header },
-    ...{ input: inputs[0].value, outputGradient: output.gradient },
+    batch,
+    sweep: sweep.record,
+    support: support.header,
+    input: inputs[0].value,
+    outputGradient: output.gradient,
   };
-  const byRows = (rows: keyof typeof SCOPES, condition?: Condition) => {
-    const args = { ...common, scope: SCOPES[rows] };
+  const byRows = (scope: Scope, condition?: Condition) => {
+    const args = { ...common, scope };
     if (sweep.patches) {
       return patchedGradientCalls(sweep.patches, args, weight, workspace, condition);
     }
-    const tiles =
-      Math.ceil(weight.rows / GRADIENT_ROWS) * Math.ceil(weight.columns / GRADIENT_COLUMNS);
+    const { ROWS, COLUMNS } = sizes.convRows;
+    const tiles = Math.ceil(weight.rows / ROWS) * Math.ceil(weight.columns / COLUMNS);
     const weightGradient = weight.gradient;
     return [call('convRowsWeightGradient', { ...args, weightGradient }, tiles, condition)];
   };
-  if (scope === 'all') return byRows('all');
+  if (scope === 'all') return byRows(Scope.all);
   const byEntries = when(support, 'weightGradient', 'entries');
   return [
     // What follows overwrites it on the support.
-    ...(scope === 'sampled' ? byRows('sampled') : []),
-    ...byRows('activeRows', when(support, 'weightGradient', 'rows')),
+    ...(scope === 'sampled' ? byRows(Scope.sampled) : []),
+    ...byRows(Scope.activeRows, when(support, 'weightGradient', 'rows')),
     callPerBlock('convEntriesWeightGradient', { ...common, partials: workspace }, 1, byEntries),
     call(
       'foldPartials',

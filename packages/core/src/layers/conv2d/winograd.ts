@@ -1,29 +1,25 @@
 /** Where 3 × 3 convolutions go by Winograd's algorithm: kernels/winograd.ts, kernels/winograd-gradient.ts. */
-import { type Call, type Condition, call, type PlannedBuffer, record } from '../../engine/index.js';
+import {
+  type Call,
+  type Condition,
+  call,
+  type PlannedBuffer,
+  type PlannedRecord,
+  record,
+  type Scope,
+  sizes,
+} from '../../engine/index.js';
 import type { PlacedParameter } from '../../lowering/parameter.js';
 import type { Layout } from '../../lowering/planes.js';
-import type { ConvolutionShape } from './sweep.js';
+import type { ConvolutionShape } from './shape.js';
 
-/** How a sweep of 3 × 3 kernels falls into patches of 2 × 2 outputs: `Patches` of kernels/winograd.ts. */
-export interface Patches {
-  readonly record: PlannedBuffer;
-  /** Input channels. */
-  readonly channels: number;
-  readonly perBlock: number;
-  /** Patches that a tile of `convWinograd` takes. */
-  readonly together: number;
-}
+/** How a sweep of 3 × 3 kernels falls into patches of 2 × 2 outputs. */
+export type Patches = PlannedRecord<'Patches'>;
 
-/** Sizes of these kernels: the numbers of a transformed patch, and the tiles of the weight gradient. */
-const POINTS = 16;
-const SIX = 6;
-const SIDE = 4;
-const ROWS = 66;
-const CHANNELS = 32;
-const PATCHES = 8;
-const FOLD_ROWS = 8;
-const LINE_BYTES = 64;
-const VECTOR_BYTES = 16;
+const { SIX } = sizes.panel;
+const { POINTS } = sizes.winograd;
+const { ROWS, CHANNELS, FOLD_ROWS, SCRATCH_BYTES } = sizes.winogradGradient;
+const LINE_BYTES = sizes.layout.LINE;
 
 /** With fewer channels the transforms cost more than they save. */
 const LEAST_CHANNELS = 16;
@@ -62,15 +58,20 @@ export function planPatches(
   flipped: boolean,
 ): Patches {
   const across = width / 2;
-  const perBlock = across * (height / 2);
   const fitting = Math.floor(TRANSFORMED_BYTES / (POINTS * channels * LINE_BYTES));
-  const together = Math.max(LEAST_TOGETHER, fitting);
-  const fields = [channels, plane, across, perBlock, together, Number(flipped)];
-  return { channels, perBlock, together, record: record('patches', fields) };
+  const fields = {
+    channels,
+    inputPlane: plane,
+    across,
+    perBlock: across * (height / 2),
+    together: Math.max(LEAST_TOGETHER, fitting),
+    flipped: Number(flipped),
+  };
+  return record('Patches', fields, 'patches');
 }
 
 /** Bytes of the transformed weights of so many rows, or of the products of their gradients. */
-export function transformedBytes(rows: number, { channels }: Patches): number {
+export function transformedBytes(rows: number, { fields: { channels } }: Patches): number {
   const padded = Math.ceil(rows / SIX) * SIX;
   return Math.max(padded, rows * partsOf(rows, channels)) * channels * POINTS * 4;
 }
@@ -85,37 +86,37 @@ function gradientTiles(rows: number, channels: number): number {
 }
 
 /** Memory that a thread wants for a sweep to so many rows, and for the gradient of its weights. */
-export function patchedScratch(rows: number, { channels, together }: Patches): number {
+export function patchedScratch(rows: number, { fields }: Patches): number {
+  const { channels, together } = fields;
   const lines = together * (channels + Math.ceil(rows / SIX) * SIX) + 2;
-  const sums = ROWS * CHANNELS * VECTOR_BYTES;
-  const factors = (ROWS + CHANNELS) * PATCHES + 2;
-  return Math.max(POINTS * lines * LINE_BYTES, POINTS * sums + SIDE * factors * LINE_BYTES);
+  return Math.max(POINTS * lines * LINE_BYTES, SCRATCH_BYTES);
 }
 
 /** What a sweep reads and writes. */
 export interface PatchedEnds {
-  readonly batch: PlannedBuffer;
-  readonly sweep: PlannedBuffer;
+  readonly batch: PlannedRecord<'Batch'>;
+  readonly sweep: PlannedRecord<'Sweep'>;
   /** The index of its rows. */
-  readonly support: PlannedBuffer;
+  readonly support: PlannedRecord<'Support'>;
   readonly input: PlannedBuffer | undefined;
   readonly bias: PlannedBuffer | undefined;
   readonly output: PlannedBuffer | undefined;
   readonly accumulate: number;
 }
 
-/** A sweep to so many rows, for up to so many blocks. */
+/** A sweep to all rows of its index, for up to so many blocks. */
 export function patchedSweepCalls(
-  { record: patches, perBlock, together }: Patches,
+  patches: Patches,
   { sweep, support, ...ends }: PatchedEnds,
-  rows: number,
   blocks: number,
   weight: PlannedBuffer,
   packed: PlannedBuffer,
   condition: Condition,
 ): Call[] {
   const common = { sweep, support, patches, packed };
+  const { perBlock, together } = patches.fields;
   const tiles = Math.ceil((blocks * perBlock) / together);
+  const { rows } = support.fields;
   return [
     call('packWinograd', { ...common, weight }, Math.ceil(rows / SIX), condition),
     call('convWinograd', { ...common, ...ends }, tiles, condition),
@@ -124,23 +125,23 @@ export function patchedSweepCalls(
 
 /** What the gradient of weights reads. */
 export interface PatchedGradient {
-  readonly batch: PlannedBuffer;
-  readonly sweep: PlannedBuffer;
-  readonly support: PlannedBuffer;
+  readonly batch: PlannedRecord<'Batch'>;
+  readonly sweep: PlannedRecord<'Sweep'>;
+  readonly support: PlannedRecord<'Support'>;
   readonly input: PlannedBuffer;
   readonly outputGradient: PlannedBuffer | undefined;
-  /** Of `SCOPES`. */
-  readonly scope: number;
+  readonly scope: Scope;
 }
 
 /** The gradient of all weights, or of the active rows. */
 export function patchedGradientCalls(
-  { record: patches, channels }: Patches,
+  patches: Patches,
   { sweep, input, outputGradient, ...common }: PatchedGradient,
   { rows, gradient: weightGradient }: PlacedParameter,
   products: PlannedBuffer,
   condition?: Condition,
 ): Call[] {
+  const { channels } = patches.fields;
   const parts = partsOf(rows, channels);
   const tiles = parts * gradientTiles(rows, channels);
   const shared = { ...common, patches, products, parts };

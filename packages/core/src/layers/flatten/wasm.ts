@@ -11,16 +11,23 @@ export const flattenWasm: WasmLayer<FlattenLayer> = {
     return {
       forward: () => [
         callPerBlock('copyPlanes', {
-          ...{ from: input.layout.record, to: tight, ...all },
-          ...{ source: input.value, target: output.value, accumulate: 0 },
+          ...all,
+          from: input.layout.record,
+          to: tight,
+          source: input.value,
+          target: output.value,
+          accumulate: 0,
         }),
       ],
       backward: () =>
         input.gradient
           ? [
               callPerBlock('copyPlanes', {
-                ...{ from: tight, to: input.layout.record, ...all },
-                ...{ source: output.gradient, target: input.gradient },
+                ...all,
+                from: tight,
+                to: input.layout.record,
+                source: output.gradient,
+                target: input.gradient,
                 accumulate: Number(accumulates[0]),
               }),
             ]

@@ -4,24 +4,20 @@ import {
   call,
   callPerBlock,
   LANES,
+  part,
   record,
+  Scope,
+  sizes,
   together,
   words,
 } from '../../engine/index.js';
 import { UserError } from '../../files/errors.js';
 import type { GradientScope } from '../../graph/pass.js';
 import { when } from '../../lowering/support.js';
-import { SCOPES, type Site, type WasmLayer } from '../../lowering/wasm.js';
+import type { Site, WasmLayer } from '../../lowering/wasm.js';
 import type { LinearLayer } from './layer.js';
 
-/** Tile sizes of kernels/linear-rows.ts, linear-entries.ts, linear-lit.ts and bias.ts. */
-const PANEL = 24;
-const SPARSE_ROWS = 16;
-const BIAS_FEATURES = 64;
-const LIT_FEATURES = 32;
-const LIT_SPARE = 4;
-const WIDE = 48;
-const NARROW = 16;
+const { PANEL } = sizes.linearRows;
 
 /** At most so many columns make a tile of a gradient of all weights. */
 const COLUMNS_PER_TILE = 256;
@@ -63,7 +59,7 @@ function forward({ batch, inputs: [input], output, parameters }: Site): Call[] {
     call(
       'sparseForward',
       { ...common, ...ends },
-      Math.ceil(weight.rows / SPARSE_ROWS),
+      Math.ceil(weight.rows / sizes.linearEntries.ROWS),
       when(support, 'forward', 'entries'),
     ),
   ];
@@ -73,22 +69,22 @@ function forward({ batch, inputs: [input], output, parameters }: Site): Call[] {
 function backward(site: Site, scope: GradientScope, lit: LitGradient | undefined): Call[] {
   const others = [...biasGradient(site), ...inputGradient(site)];
   if (scope === 'all') {
-    if (!lit) return together([gradientByRows(site, 'all'), ...others]);
+    if (!lit) return together([gradientByRows(site, Scope.all), ...others]);
     return [...together([...lit.prepare, ...others]), lit.weigh, ...together(lit.run)];
   }
   return [
     // What follows overwrites it on the support.
-    ...(scope === 'sampled' ? [gradientByRows(site, 'sampled')] : []),
+    ...(scope === 'sampled' ? [gradientByRows(site, Scope.sampled)] : []),
     ...together([...supportGradient(site), ...others]),
   ];
 }
 
-function gradientByRows(site: Site, rows: keyof typeof SCOPES, condition?: Condition): Call {
+function gradientByRows(site: Site, scope: Scope, condition?: Condition): Call {
   const { weight } = site.parameters;
   const columnsPerTile = splitColumns(weight.columns);
   return call(
     'linearWeightGradient',
-    { ...weightGradientArguments(site), scope: SCOPES[rows], columnsPerTile },
+    { ...weightGradientArguments(site), scope, columnsPerTile },
     Math.ceil(weight.rows / PANEL) * Math.ceil(weight.columns / columnsPerTile),
     condition,
   );
@@ -103,11 +99,11 @@ function supportGradient(site: Site): Call[] {
   const { weight } = site.parameters;
   const support = weight.support!;
   return [
-    gradientByRows(site, 'activeRows', when(support, 'weightGradient', 'rows')),
+    gradientByRows(site, Scope.activeRows, when(support, 'weightGradient', 'rows')),
     call(
       'sparseWeightGradient',
       weightGradientArguments(site),
-      Math.ceil(weight.rows / SPARSE_ROWS),
+      Math.ceil(weight.rows / sizes.linearEntries.ROWS),
       when(support, 'weightGradient', 'entries'),
     ),
   ];
@@ -135,32 +131,37 @@ interface LitGradient {
 function litGradient(site: Site): LitGradient {
   const { batch, inputs, output, parameters } = site;
   const { rows, columns, gradient: weightGradient } = parameters.weight;
-  const tiles = Math.ceil(columns / LIT_FEATURES);
+  const { FEATURES, NARROW, SPARE, WIDE } = sizes.linearLit;
+  const tiles = Math.ceil(columns / FEATURES);
   const wide = Math.floor(rows / WIDE);
   const strips = wide + Math.ceil((rows - wide * WIDE) / NARROW);
   const samples = site.blocks * LANES;
-  const entries = tiles * (LIT_FEATURES * samples + LIT_SPARE);
-  const lit = record('lit', [
-    ...[columns, 0],
-    words('lit backgrounds', columns),
-    words('lit counts', tiles),
-    words('lit spans', 2 * columns),
-    site.workspace(4 * (2 * entries + samples * NARROW * Math.ceil(rows / NARROW))),
-  ]);
+  const listBytes = 8 * tiles * (FEATURES * samples + SPARE);
+  const panelBytes = 4 * samples * NARROW * Math.ceil(rows / NARROW);
+  const workspace = site.workspace(listBytes + panelBytes);
+  const panels = part('packed gradient', workspace, listBytes, panelBytes);
+  const lit = record('Lit', {
+    columns,
+    isSparse: 0,
+    backgrounds: words('lit backgrounds', columns),
+    counts: words('lit counts', tiles),
+    spans: words('lit spans', 2 * columns),
+    lists: part('lit samples', workspace, 0, listBytes),
+  });
   const columnsPerTile = splitColumns(columns);
-  const by = (equals: number): Condition => ({ buffer: lit, word: 1, equals });
+  const by = (equals: number): Condition => ({ record: lit, field: 'isSparse', equals });
   return {
     prepare: [
       call('listLit', { batch, lit, input: inputs[0].value }, tiles),
       // Cheap enough to be done before it is known to be needed.
-      call('packStrips', { batch, lit, rows, outputGradient: output.gradient }, strips),
+      call('packStrips', { batch, rows, outputGradient: output.gradient, panels }, strips),
     ],
     weigh: call('weighLit', { batch, lit, breakEven: LIT_BREAK_EVEN }, 1),
     run: [
-      gradientByRows(site, 'all', by(0)),
+      gradientByRows(site, Scope.all, by(0)),
       call(
         'litWeightGradient',
-        { batch, lit, rows, columnsPerTile, weightGradient },
+        { batch, lit, panels, rows, columnsPerTile, weightGradient },
         strips * Math.ceil(columns / columnsPerTile),
         by(1),
       ),
@@ -175,7 +176,7 @@ function biasGradient({ batch, output, parameters: { bias } }: Site): Call[] {
     call(
       'biasGradient',
       { batch, features: bias.rows, outputGradient, biasGradient: bias.gradient },
-      Math.ceil(bias.rows / BIAS_FEATURES),
+      Math.ceil(bias.rows / sizes.bias.FEATURES),
     ),
   ];
 }

@@ -7,19 +7,22 @@ export const poolWasm: WasmLayer<PoolLayer> = {
     const { kind, padding } = layer;
     const size = layer.size === 'global' ? input.shape[1] : layer.size;
     const settings = {
-      ...{ inputLayout: input.layout.record, outputLayout: output.layout.record },
-      ...{ size, stride: layer.stride ?? size, padding },
+      inputLayout: input.layout.record,
+      outputLayout: output.layout.record,
+      size,
+      stride: layer.stride ?? size,
+      padding,
       average: Number(kind === 'average-pool2d'),
+      input: input.value,
+      output: output.value,
     };
-    const ends = { input: input.value, output: output.value };
     return {
-      forward: () => [callPerBlock('poolForward', { ...settings, ...ends })],
+      forward: () => [callPerBlock('poolForward', settings)],
       backward: () =>
         input.gradient
           ? [
               callPerBlock('poolBackward', {
                 ...settings,
-                ...ends,
                 outputGradient: output.gradient,
                 inputGradient: input.gradient,
                 accumulate: Number(accumulates[0]),
