@@ -99,17 +99,9 @@ const figure = variant([
   object({ kind: literal('layers'), ...drawn, metric: oneOf(['density', 'rows']) }),
   /** `density` or `rows` of each layer over the epochs, of one run. */
   object({
-<<<<<<< HEAD
     kind: literal('layers-over-epochs'),
     ...drawnOfOne,
     metric: oneOf(['density', 'rows']),
-=======
-    kind: v.literal('layers-over-epochs'),
-    name: figureName,
-    caption: text,
-    run: v.string(),
-    metric: v.picklist(['density', 'rows']),
->>>>>>> main
   }),
   /** Which earlier layers each layer of one run reads. */
   object({ kind: literal('connections'), ...drawnOfOne }),
