@@ -2,6 +2,7 @@ import { UserError } from '../files/errors.js';
 import type { RandomStream } from '../math/random.js';
 import { type Output, object, truth, whole, withDefault } from '../schema/index.js';
 
+/** Random changes of images in a configuration. */
 export const augmentationSchema = object({
   /** Zeros put around the image on each side, in pixels, before a window of its size is cut out. */
   crop: withDefault(whole(0), 0),

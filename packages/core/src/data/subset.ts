@@ -3,6 +3,7 @@ import { stream } from '../math/random.js';
 import { type Input, object, optional, whole } from '../schema/index.js';
 import type { Dataset, Samples, Targets } from './samples.js';
 
+/** Counts of samples in a configuration. */
 export const sampleCountsSchema = object({ train: optional(whole(1)), test: optional(whole(1)) });
 
 /** How many samples to keep of each part; all where nothing is said. */

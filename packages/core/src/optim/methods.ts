@@ -12,6 +12,7 @@ const all = { linbreg, adabreg, proxsgd, sgd, adam, lasso };
 /** The methods of the paper and its baselines. */
 export type MethodName = keyof typeof all;
 
+/** In the order of messages. */
 export const methodNames = Object.keys(all) as MethodName[];
 
 /** What all methods together read: a method ignores the numbers that its formula lacks. */

@@ -2,8 +2,10 @@ import { UserError } from '../../files/errors.js';
 import type { Layer, LayerType } from '../../graph/layer.js';
 import { literal, number, type Output, object, oneOf, withDefault } from '../../schema/index.js';
 
+/** How it stands in a configuration, with its defaults. */
 export const activationSchema = object({ kind: oneOf(['relu', 'sigmoid', 'tanh']) });
 
+/** A leaky ReLU likewise. */
 export const leakyReluSchema = object({
   kind: literal('leaky-relu'),
   slope: withDefault(number(0, 1, { open: true }), 0.01),

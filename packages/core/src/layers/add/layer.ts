@@ -3,6 +3,7 @@ import type { LayerType } from '../../graph/layer.js';
 import { formatShape } from '../../graph/shapes.js';
 import { literal, type Output, object, truth, withDefault } from '../../schema/index.js';
 
+/** How it stands in a configuration, with its defaults. */
 export const addSchema = object({ kind: literal('add'), scaled: withDefault(truth, false) });
 
 /** The sum of two inputs of one shape; `scaled`: left + s · right with a learnable s (weight (1)). */

@@ -11,6 +11,7 @@ import {
   withDefault,
 } from '../../schema/index.js';
 
+/** How it stands in a configuration, with its defaults. */
 export const batchNorm2dSchema = object({
   kind: literal('batch-norm2d'),
   relu: withDefault(truth, false),

@@ -3,6 +3,7 @@ import type { LayerType } from '../../graph/layer.js';
 import { formatShape, requireImage } from '../../graph/shapes.js';
 import { literal, type Output, object } from '../../schema/index.js';
 
+/** How it stands in a configuration, with its defaults. */
 export const concatenateSchema = object({ kind: literal('concatenate') });
 
 /** The channels of several images of one size, one after the other. */

@@ -11,6 +11,7 @@ import {
   withDefault,
 } from '../../schema/index.js';
 
+/** How it stands in a configuration, with its defaults. */
 export const conv2dSchema = object({
   kind: literal('conv2d'),
   channels: whole(1),

@@ -2,6 +2,7 @@ import type { LayerType } from '../../graph/layer.js';
 import { sizeOf } from '../../math/index.js';
 import { literal, type Output, object } from '../../schema/index.js';
 
+/** How it stands in a configuration, with its defaults. */
 export const flattenSchema = object({ kind: literal('flatten') });
 
 /** All features of an image in one row, for a linear layer. */

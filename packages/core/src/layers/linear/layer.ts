@@ -11,6 +11,7 @@ import {
   withDefault,
 } from '../../schema/index.js';
 
+/** How it stands in a configuration, with its defaults. */
 export const linearSchema = object({
   kind: literal('linear'),
   outputs: whole(1),

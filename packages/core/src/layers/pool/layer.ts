@@ -12,6 +12,7 @@ import {
   withDefault,
 } from '../../schema/index.js';
 
+/** How it stands in a configuration, with its defaults. */
 export const poolSchema = object({
   kind: oneOf(['max-pool2d', 'average-pool2d']),
   size: either(whole(1), literal('global')),
