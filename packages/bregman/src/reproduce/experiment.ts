@@ -3,9 +3,28 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@bregman/core/files';
-import { listOf, nearest, number, object, parse, validate, whole } from '@bregman/core/schema';
+import {
+  anything,
+  check,
+  either,
+  list,
+  listOf,
+  literal,
+  nearest,
+  number,
+  type Output,
+  object,
+  oneOf,
+  optional,
+  parse,
+  record,
+  text,
+  validate,
+  variant,
+  whole,
+  withDefault,
+} from '@bregman/core/schema';
 import { ConfigError } from '@bregman/core/train';
-import * as v from 'valibot';
 import { readBytes } from '../files/index.js';
 import { metricOf } from './metric.js';
 import { slugOf } from './slug.js';
@@ -15,112 +34,114 @@ import { slugOf } from './slug.js';
  * to put beside them.
  */
 
-const text = v.pipe(v.string(), v.minLength(1, 'a text that is not empty'));
-const changes = v.record(v.string(), v.unknown());
+const filled = check<string>(
+  'a text that is not empty',
+  (value) => typeof value === 'string' && value !== '',
+);
+const changes = record(anything);
 const seeds = listOf(whole(0, 2 ** 32 - 1));
-const labels = v.exactOptional(listOf(v.string()));
-const base = v.union([v.string(), changes]);
+const labels = optional(listOf(text));
+const base = either(text, changes);
 
 /** Somebody else's numbers for a run. */
 const reference = object({
   /** Whose they are, such as "reference implementation" or "paper". */
-  source: text,
+  source: filled,
   /** After which epoch. */
   at: whole(1),
   /** By metric: one number, or one a seed. */
-  values: v.record(v.string(), v.union([number(-Infinity), listOf(number(-Infinity))])),
+  values: record(either(number(), listOf(number()))),
 });
 
 const run = object({
-  label: text,
+  label: filled,
   /** Runs of one series are joined in figures of one metric against another. */
-  series: v.exactOptional(text),
-  base: v.exactOptional(base),
-  set: v.optional(changes, {}),
-  epochs: v.exactOptional(whole(1)),
-  seeds: v.exactOptional(seeds),
-  references: v.optional(v.array(reference), []),
+  series: optional(filled),
+  base: optional(base),
+  set: withDefault(changes, {}),
+  epochs: optional(whole(1)),
+  seeds: optional(seeds),
+  references: withDefault(list(reference), []),
 });
 
 const column = object({
-  metric: v.string(),
+  metric: text,
   /** After which epoch; left out, at the end. */
-  at: v.exactOptional(whole(1)),
-  title: v.exactOptional(text),
+  at: optional(whole(1)),
+  title: optional(filled),
 });
 
 const table = object({
-  title: text,
+  title: filled,
   columns: listOf(column),
   runs: labels,
   /** Numbers that belong to none of the runs. */
-  references: v.optional(v.array(reference), []),
-  notes: v.optional(v.array(text), []),
+  references: withDefault(list(reference), []),
+  notes: withDefault(list(filled), []),
 });
 
 /** Of a file. */
-const figureName = v.custom<string>(
-  (name) => typeof name === 'string' && /^[\w-]+$/.test(name),
+const figureName = check<string>(
   'a name of letters, digits and hyphens',
+  (name) => typeof name === 'string' && /^[\w-]+$/.test(name),
 );
-const drawn = { name: figureName, caption: text, runs: labels };
-const scale = v.exactOptional(v.picklist(['linear', 'log']));
-const axis = object({ metric: v.string(), scale, label: v.exactOptional(text) });
+const drawn = { name: figureName, caption: filled, runs: labels };
+const drawnOfOne = { name: figureName, caption: filled, run: text };
+const scale = optional(oneOf(['linear', 'log']));
+const axis = object({ metric: text, scale, label: optional(filled) });
 
-const figure = v.variant('kind', [
+const figure = variant([
   /** A metric over the epochs: mean and standard deviation over the seeds. */
-  object({ kind: v.literal('epochs'), ...drawn, metric: v.string(), scale, xScale: scale }),
+  object({ kind: literal('epochs'), ...drawn, metric: text, scale, xScale: scale }),
   /** At the end, one metric against another. */
-  object({ kind: v.literal('against'), ...drawn, x: axis, y: axis }),
+  object({ kind: literal('against'), ...drawn, x: axis, y: axis }),
   /** At the end, `density` or `rows` of each layer. */
-  object({ kind: v.literal('layers'), ...drawn, metric: v.picklist(['density', 'rows']) }),
+  object({ kind: literal('layers'), ...drawn, metric: oneOf(['density', 'rows']) }),
   /** `density` or `rows` of each layer over the epochs, of one run. */
   object({
-    kind: v.literal('layers-over-epochs'),
-    name: figureName,
-    caption: text,
-    run: v.string(),
-    metric: v.picklist(['density', 'rows']),
+    kind: literal('layers-over-epochs'),
+    ...drawnOfOne,
+    metric: oneOf(['density', 'rows']),
   }),
   /** Which earlier layers each layer of one run reads. */
-  object({ kind: v.literal('connections'), name: figureName, caption: text, run: v.string() }),
+  object({ kind: literal('connections'), ...drawnOfOne }),
   /** Of restoration tasks: corrupted, restored and clean images. */
-  object({ kind: v.literal('images'), ...drawn, count: v.optional(whole(1, 32), 8) }),
+  object({ kind: literal('images'), ...drawn, count: withDefault(whole(1, 32), 8) }),
 ]);
 
 const quick = object({
-  epochs: v.exactOptional(whole(1)),
-  seeds: v.optional(seeds, [0]),
-  set: v.optional(changes, {}),
+  epochs: optional(whole(1)),
+  seeds: withDefault(seeds, [0]),
+  set: withDefault(changes, {}),
   runs: labels,
   /** What else is shorter than in full, for the report. */
-  note: v.exactOptional(text),
+  note: optional(filled),
 });
 
 const experimentSchema = object({
-  title: text,
+  title: filled,
   /** In a line. */
-  shows: text,
+  shows: filled,
   /** Where in the paper, or that it is ours. */
-  source: text,
+  source: filled,
   /** How long it takes in full. */
-  duration: text,
+  duration: filled,
   /** What to look for, and what differs from the paper: paragraphs. */
-  notes: v.optional(v.array(text), []),
+  notes: withDefault(list(filled), []),
   /** A preset's name or a configuration; runs change values of it. */
-  base: v.exactOptional(base),
+  base: optional(base),
   /** Instead of a base: the runs are problems of compressed sensing. */
-  recovery: v.exactOptional(changes),
-  set: v.optional(changes, {}),
-  epochs: v.exactOptional(whole(1)),
-  seeds: v.optional(seeds, [0, 1, 2]),
+  recovery: optional(changes),
+  set: withDefault(changes, {}),
+  epochs: optional(whole(1)),
+  seeds: withDefault(seeds, [0, 1, 2]),
   runs: listOf(run),
-  quick: v.optional(quick, {}),
-  tables: v.optional(v.array(table), []),
-  figures: v.optional(v.array(figure), []),
+  quick: withDefault(quick, {}),
+  tables: withDefault(list(table), []),
+  figures: withDefault(list(figure), []),
 });
 
-type Parsed = v.InferOutput<typeof experimentSchema>;
+type Parsed = Output<typeof experimentSchema>;
 
 export interface Experiment extends Parsed {
   /** Of its file and of the folder of its results. */

@@ -4,10 +4,18 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { thisMachine } from '@bregman/core/engine';
 import { fileError, UserError } from '@bregman/core/files';
-import { parse, parseJson } from '@bregman/core/schema';
+import {
+  fields,
+  listOf,
+  number,
+  type Output,
+  parse,
+  parseJson,
+  record,
+  text,
+} from '@bregman/core/schema';
 import { type Config, machineSchema } from '@bregman/core/train';
 import { version } from '@bregman/core/version';
-import * as v from 'valibot';
 import { makeFolder, readBytes, writeAtomic } from '../files/index.js';
 import { readConfig, readMetrics, readSummary, runFiles } from '../runs/index.js';
 import { rowOfEpoch, rowOfSummary } from './metric.js';
@@ -112,14 +120,11 @@ async function readTraining(run: PlannedRun): Promise<Outcome | undefined> {
   };
 }
 
-const recoveryFile = v.object({
-  seconds: v.number(),
-  version: v.string(),
+const recoveryFile = fields({
+  seconds: number(),
+  version: text,
   machine: machineSchema,
-  metrics: v.pipe(
-    v.array(v.object({ at: v.number(), row: v.record(v.string(), v.number()) })),
-    v.minLength(1),
-  ),
+  metrics: listOf(fields({ at: number(), row: record(number()) })),
 });
 
 async function readRecovery(run: PlannedRun): Promise<Outcome | undefined> {
@@ -128,7 +133,7 @@ async function readRecovery(run: PlannedRun): Promise<Outcome | undefined> {
   return outcomeOfRecovery(run, parseJson(await readText(file), file, recoveryFile));
 }
 
-function outcomeOfRecovery(run: PlannedRun, summary: v.InferOutput<typeof recoveryFile>): Outcome {
+function outcomeOfRecovery(run: PlannedRun, summary: Output<typeof recoveryFile>): Outcome {
   const { seconds, metrics: curve, ...origin } = summary;
   return { run, curve, end: { ...curve.at(-1)?.row, seconds }, origin };
 }

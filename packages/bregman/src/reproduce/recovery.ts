@@ -1,7 +1,6 @@
 import { l1, stream } from '@bregman/core/math';
 import { type Hyperparameters, initialState, methods } from '@bregman/core/optim';
-import { number, object, oneOf, whole } from '@bregman/core/schema';
-import * as v from 'valibot';
+import { number, type Output, object, oneOf, whole, withDefault } from '@bregman/core/schema';
 import type { Row } from './metric.js';
 
 /** A problem of compressed sensing, with the method that solves it. */
@@ -11,19 +10,19 @@ export const recoverySchema = object({
   unknowns: whole(1),
   nonZeros: whole(1),
   /** Standard deviation of the noise on b. */
-  noise: v.optional(number(0), 0),
+  noise: withDefault(number(0), 0),
   /** ProxSGD with the full gradient is ISTA, for λ‖x‖₁ + ½‖Ax − b‖². */
-  method: v.optional(oneOf(['linbreg', 'proxsgd']), 'linbreg'),
+  method: withDefault(oneOf(['linbreg', 'proxsgd']), 'linbreg'),
   lambda: number(0),
   /** In units of 1/‖A‖²; from 2 on the iterations are not stable. */
-  step: v.optional(number(0, 2, { open: true }), 1),
-  iterations: v.optional(whole(1), 2000),
+  step: withDefault(number(0, 2, { open: true }), 1),
+  iterations: withDefault(whole(1), 2000),
   /** Iterations between two lines of the metrics. */
-  every: v.optional(whole(1), 20),
-  seed: v.optional(whole(0, 2 ** 32 - 1), 0),
+  every: withDefault(whole(1), 20),
+  seed: withDefault(whole(0, 2 ** 32 - 1), 0),
 });
 
-export type Recovery = v.InferOutput<typeof recoverySchema>;
+export type Recovery = Output<typeof recoverySchema>;
 
 /** Metrics after so many iterations. */
 export interface RecoveryMetrics {

@@ -4,11 +4,15 @@ import type { NetworkBuffer, Parameter } from '../graph/parameter.js';
 import type { GradientScope } from '../graph/pass.js';
 import type { BreakEven } from '../lowering/support.js';
 import type { Regularizer, Shape } from '../math/index.js';
-import type { Hyperparameters, Method, ParameterState } from '../optim/method.js';
+import type { ParameterState } from '../optim/method.js';
+import type { Hyperparameters, Method } from '../optim/methods.js';
+import { type Output, oneOf } from '../schema/index.js';
 import type { Soon } from '../soon.js';
 
 /** Softmax cross-entropy with class labels, or mean squared error with values. */
-export type LossName = 'cross-entropy' | 'squared-error';
+export const lossName = oneOf(['cross-entropy', 'squared-error']);
+
+export type LossName = Output<typeof lossName>;
 
 /** Samples to take batches from: count × features, sample after sample. */
 export type Inputs = Uint8Array | Float32Array;

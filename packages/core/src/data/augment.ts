@@ -1,13 +1,17 @@
 import { UserError } from '../files/errors.js';
 import type { RandomStream } from '../math/random.js';
+import { type Output, object, truth, whole, withDefault } from '../schema/index.js';
+
+/** Random changes of images in a configuration. */
+export const augmentationSchema = object({
+  /** Zeros put around the image on each side, in pixels, before a window of its size is cut out. */
+  crop: withDefault(whole(0), 0),
+  /** Whether every other image, on average, is mirrored left to right. */
+  flip: withDefault(truth, false),
+});
 
 /** Random changes that leave the class of an image as it is. */
-export interface Augmentation {
-  /** Zeros put around the image on each side, in pixels, before a window of its size is cut out. */
-  readonly crop: number;
-  /** Whether every other image, on average, is mirrored left to right. */
-  readonly flip: boolean;
-}
+export type Augmentation = Readonly<Output<typeof augmentationSchema>>;
 
 /**
  * A change of one training sample, made in place on a copy of it, each time that it comes up. All

@@ -1,21 +1,27 @@
 import { UserError } from '../files/errors.js';
 import { stream } from '../math/random.js';
 import { sizeOf } from '../math/regularizer.js';
+import { literal, number, type Output, object, variant, withDefault } from '../schema/index.js';
 import type { Dataset, Samples } from './samples.js';
 
+/** How images to be restored come to be. */
+export const restorationSchema = variant([
+  object({
+    kind: literal('denoise'),
+    /** Standard deviation of Gaussian noise on values from 0 to 1. */
+    noise: withDefault(number(0), 0.05),
+  }),
+  object({
+    kind: literal('deblur'),
+    /** Standard deviation of the Gaussian blur, in pixels. */
+    blur: number(0, Infinity, { open: true }),
+    /** Standard deviation of Gaussian noise on values from 0 to 1. */
+    noise: withDefault(number(0), 0.01),
+  }),
+]);
+
 /** What to undo: noise, or a blur with noise on top of it. */
-export type Restoration =
-  | {
-      readonly kind: 'denoise';
-      /** Standard deviation of Gaussian noise on values from 0 to 1. */
-      readonly noise: number;
-    }
-  | {
-      readonly kind: 'deblur';
-      /** Standard deviation of the Gaussian blur, in pixels. */
-      readonly blur: number;
-      readonly noise: number;
-    };
+export type Restoration = Readonly<Output<typeof restorationSchema>>;
 
 /**
  * Images to be restored: the inputs become corrupted images, the targets the clean ones as values from

@@ -1,12 +1,13 @@
 import { UserError } from '../files/errors.js';
 import { stream } from '../math/random.js';
+import { type Input, object, optional, whole } from '../schema/index.js';
 import type { Dataset, Samples, Targets } from './samples.js';
 
+/** Counts of samples in a configuration. */
+export const sampleCountsSchema = object({ train: optional(whole(1)), test: optional(whole(1)) });
+
 /** How many samples to keep of each part; all where nothing is said. */
-export interface SampleCounts {
-  readonly train?: number | undefined;
-  readonly test?: number | undefined;
-}
+export type SampleCounts = Input<typeof sampleCountsSchema>;
 
 /**
  * A part of a data set, for quick runs. Samples are drawn at random, since files may be ordered by

@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import { quoted, UserError } from './errors.js';
 
 /** A tensor in row-major order; `data` holds as many values as the product of `shape`. */
@@ -34,29 +33,14 @@ const DTYPES = {
       new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer),
   },
 } as const;
-const dtypeNames = Object.keys(DTYPES) as (keyof typeof DTYPES)[];
 
-// Every message is ours: valibot's own would print pieces of a hostile file unescaped.
-const SHAPE = 'shape must be a list of whole numbers from 0 to 2^53 - 1';
-const OFFSETS = 'data_offsets must be two whole numbers, begin and end';
-const count = (message: string) =>
-  v.pipe(v.number(message), v.safeInteger(message), v.minValue(0, message));
-const Entry = v.strictObject(
-  {
-    dtype: v.pipe(
-      v.string('dtype must be a string'),
-      v.picklist(
-        dtypeNames,
-        ({ input }) =>
-          `dtype ${quoted(String(input))} cannot be read; only ${dtypeNames.join(', ')} can`,
-      ),
-    ),
-    shape: v.array(count(SHAPE), SHAPE),
-    data_offsets: v.strictTuple([count(OFFSETS), count(OFFSETS)], OFFSETS),
-  },
-  'must be an object of exactly dtype, shape and data_offsets',
-);
-const StringValues = v.array(v.string());
+/** What a header says of a tensor. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: keyof typeof DTYPES;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [begin: number, end: number];
+}
 
 /**
  * The bytes of a safetensors file (https://github.com/huggingface/safetensors) with `tensors` as
@@ -154,17 +138,15 @@ function parseHeader(bytes: Uint8Array, fail: Fail) {
   const header = parseObject(text) ?? fail('the header at byte 8 is not valid JSON');
 
   const metadata: Record<string, string> = Object.create(null);
-  const entries: ({ name: string } & v.InferOutput<typeof Entry>)[] = [];
+  const entries: Entry[] = [];
   for (const [name, value] of Object.entries(header)) {
     if (name === METADATA) {
-      if (!isObject(value) || !v.is(StringValues, Object.values(value))) {
+      if (!isObject(value) || !Object.values(value).every((each) => typeof each === 'string')) {
         fail(`${METADATA} must be an object of strings`);
       }
       Object.assign(metadata, value);
     } else {
-      const parsed = v.safeParse(Entry, value, { abortEarly: true });
-      if (!parsed.success) return fail(`tensor ${quoted(name)}: ${parsed.issues[0].message}`);
-      entries.push({ name, ...parsed.output });
+      entries.push(readEntry(name, value, fail));
     }
   }
   // JSON.parse keeps the last of two equal keys in silence, so the keys of the text are counted.
@@ -174,6 +156,36 @@ function parseHeader(bytes: Uint8Array, fail: Fail) {
   // An empty tensor shares its begin with the tensor after it.
   entries.sort(({ data_offsets: a }, { data_offsets: b }) => a[0] - b[0] || a[1] - b[1]);
   return { entries, metadata };
+}
+
+/** An entry with its parts checked one by one; none of the file's text is printed unescaped. */
+function readEntry(name: string, value: unknown, fail: Fail): Entry {
+  const where = `tensor ${quoted(name)}:`;
+  const parts = isObject(value) ? new Map<string, unknown>(Object.entries(value)) : new Map();
+  const [dtype, shape, offsets] = ['dtype', 'shape', 'data_offsets'].map((key) => parts.get(key));
+  if (parts.size !== 3 || [dtype, shape, offsets].includes(undefined)) {
+    fail(`${where} must be an object of exactly dtype, shape and data_offsets`);
+  }
+  if (typeof dtype !== 'string') return fail(`${where} dtype must be a string`);
+  if (!isKnown(dtype)) {
+    const known = Object.keys(DTYPES).join(', ');
+    return fail(`${where} dtype ${quoted(dtype)} cannot be read; only ${known} can`);
+  }
+  if (!areCounts(shape)) {
+    return fail(`${where} shape must be a list of whole numbers from 0 to 2^53 - 1`);
+  }
+  if (!areCounts(offsets) || offsets.length !== 2) {
+    return fail(`${where} data_offsets must be two whole numbers, begin and end`);
+  }
+  return { name, dtype, shape, data_offsets: [offsets[0], offsets[1]] };
+}
+
+function isKnown(dtype: string): dtype is keyof typeof DTYPES {
+  return Object.hasOwn(DTYPES, dtype);
+}
+
+function areCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0);
 }
 
 /** Number of values of a shape; NaN where an extent or a product is no exact count. */

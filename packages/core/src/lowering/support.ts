@@ -8,17 +8,23 @@ import {
   sizes,
   words,
 } from '../engine/index.js';
+import { number, type Output, object } from '../schema/index.js';
+
+const share = number(0);
+
+/** The passes that choose between kernels, each with its break-even, a density. */
+export const breakEvenSchema = object({
+  forward: share,
+  inputGradient: share,
+  weightGradient: share,
+});
 
 /**
  * Per pass, the density of the active rows below which the kernels over single entries are faster
  * than those over whole rows. Stored with a run: the choice decides the order of sums, and with it
  * the last bits.
  */
-export interface BreakEven {
-  readonly forward: number;
-  readonly inputGradient: number;
-  readonly weightGradient: number;
-}
+export type BreakEven = Readonly<Output<typeof breakEvenSchema>>;
 
 /**
  * A little below the densities at which both take the same time (0.45 to 0.55, `bench/linear.ts`), for

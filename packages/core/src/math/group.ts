@@ -1,5 +1,6 @@
+import { kind, literal, object } from '../schema/index.js';
 import { groupNorms, groupsOf, scaleGroups } from './groups.js';
-import type { GroupAxis, Regularizer } from './regularizer.js';
+import { type GroupAxis, groupAxis, type Regularizer } from './regularizer.js';
 
 /**
  * R(θ) = Σ_g √n_g ‖θ_g‖₂, n_g the size of the group: whole groups vanish together.
@@ -36,3 +37,8 @@ export function group(by: GroupAxis): Regularizer {
     },
   };
 }
+
+/** Groups in a configuration. */
+export const groupKind = kind(object({ kind: literal('group'), by: groupAxis }), ({ by }) =>
+  group(by),
+);

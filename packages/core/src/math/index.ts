@@ -7,4 +7,4 @@ export { nuclear } from './nuclear.js';
 export { type RandomStream, stream } from './random.js';
 export * from './regularizer.js';
 export { sparseGroup } from './sparse-group.js';
-export { type RegularizerSpec, regularizerFrom } from './spec.js';
+export { type RegularizerSpec, regularizerFrom, regularizers } from './spec.js';

@@ -1,3 +1,4 @@
+import { kind, literal, object } from '../schema/index.js';
 import type { Regularizer } from './regularizer.js';
 
 /** R(θ) = ‖θ‖₁; its prox is the soft threshold, its units are the entries. */
@@ -48,3 +49,9 @@ export function nonnegativeL1(): Regularizer {
     thresholds: (v) => v.map((x) => Math.max(x, 0)),
   };
 }
+
+/** ‖θ‖₁ in a configuration. */
+export const l1Kind = kind(object({ kind: literal('l1') }), l1);
+
+/** ‖θ‖₁ on θ ≥ 0 in a configuration. */
+export const nonnegativeL1Kind = kind(object({ kind: literal('nonnegative-l1') }), nonnegativeL1);

@@ -1,3 +1,4 @@
+import { kind, literal, object } from '../schema/index.js';
 import type { Regularizer } from './regularizer.js';
 
 /**
@@ -13,3 +14,6 @@ export function none(): Regularizer {
     subgradient: (_theta, _shape, out) => void out.fill(0),
   };
 }
+
+/** No regularizer, in a configuration. */
+export const noneKind = kind(object({ kind: literal('none') }), none);

@@ -1,6 +1,7 @@
-import { Matrix, SVD } from 'ml-matrix';
+import { kind, literal, object } from '../schema/index.js';
 import type { Regularizer, Shape } from './regularizer.js';
 import { sizeOf } from './regularizer.js';
+import { compose, type Decomposition, decompose } from './svd.js';
 
 /**
  * R(θ) = Σ σ_i, the sum of the singular values: low rank instead of few entries. A tensor of
@@ -11,20 +12,17 @@ export function nuclear(): Regularizer {
   return {
     name: 'nuclear',
 
-    value: (theta, shape) => decompose(theta, shape).diagonal.reduce((sum, s) => sum + s, 0),
+    value: (theta, shape) => decomposeTensor(theta, shape).values.reduce((sum, s) => sum + s, 0),
 
     prox(theta, shape, t) {
-      const svd = decompose(theta, shape);
-      const shrunk = svd.diagonal.map((s) => Math.max(s - t, 0));
-      theta.set(compose(svd, shrunk));
+      compose(decomposeTensor(theta, shape), (s) => Math.max(s - t, 0), theta);
     },
 
     // U Vᵀ over the singular values that are not the rounding noise of float32 around zero.
     subgradient(theta, shape, out) {
-      const svd = decompose(theta, shape);
-      const noise = Math.max(...matrixShape(shape)) * 2 ** -24 * svd.norm2;
-      const kept = svd.diagonal.map((s) => (s > noise ? 1 : 0));
-      out.set(compose(svd, kept));
+      const decomposition = decomposeTensor(theta, shape);
+      const noise = Math.max(...matrixShape(shape)) * 2 ** -24 * Math.max(...decomposition.values);
+      compose(decomposition, (s) => (s > noise ? 1 : 0), out);
     },
   };
 }
@@ -33,12 +31,9 @@ function matrixShape(shape: Shape): [out: number, rest: number] {
   return [shape[0], sizeOf(shape.slice(1))];
 }
 
-function decompose(theta: Float32Array, shape: Shape): SVD {
-  return new SVD(Matrix.from1DArray(...matrixShape(shape), theta), { autoTranspose: true });
+function decomposeTensor(theta: Float32Array, shape: Shape): Decomposition {
+  return decompose(theta, ...matrixShape(shape));
 }
 
-/** The entries of U diag(values) Vᵀ, row by row. */
-function compose(svd: SVD, values: number[]): number[] {
-  const scaled = svd.leftSingularVectors.clone().mulRowVector(values);
-  return scaled.mmul(svd.rightSingularVectors.transpose()).to1DArray();
-}
+/** The nuclear norm in a configuration. */
+export const nuclearKind = kind(object({ kind: literal('nuclear') }), nuclear);

@@ -1,3 +1,5 @@
+import { type Output, oneOf } from '../schema/index.js';
+
 /** Sizes of a tensor, outermost first: (out, in) for a linear weight, (out, in, h, w) for a convolution. */
 export type Shape = readonly number[];
 
@@ -18,8 +20,11 @@ export interface KernelForm {
   readonly by: GroupAxis | 'entries';
 }
 
+/** What weights are grouped by. */
+export const groupAxis = oneOf(['rows', 'columns', 'kernels', 'filters']);
+
 /** Rows are outputs, columns inputs, a kernel one (output, input) pair, a filter one output channel. */
-export type GroupAxis = 'rows' | 'columns' | 'kernels' | 'filters';
+export type GroupAxis = Output<typeof groupAxis>;
 
 /**
  * A convex, sparsity-promoting function R. Training uses J = λR; λ belongs to the parameter group,

@@ -1,8 +1,9 @@
+import { check, kind, literal, object } from '../schema/index.js';
 import { group } from './group.js';
 import type { Groups } from './groups.js';
 import { groupAt, groupsOf } from './groups.js';
 import { l1 } from './l1.js';
-import type { GroupAxis, Regularizer } from './regularizer.js';
+import { type GroupAxis, groupAxis, type Regularizer } from './regularizer.js';
 
 /**
  * R(θ) = mix ‖θ‖₁ + (1 − mix) Σ_g √n_g ‖θ_g‖₂: few groups, and few entries in each. Its prox is the
@@ -76,3 +77,14 @@ function groupThresholds(v: Float32Array, groups: Groups, mix: number): Float64A
   }
   return roots;
 }
+
+const mix = check<number>(
+  'a number between 0 and 1',
+  (x) => typeof x === 'number' && x > 0 && x < 1,
+);
+
+/** Sparse groups in a configuration. */
+export const sparseGroupKind = kind(
+  object({ kind: literal('sparse-group'), by: groupAxis, mix }),
+  ({ by, mix }) => sparseGroup(by, mix),
+);

@@ -1,5 +1,6 @@
 import { type NetworkDescription, network } from '../graph/index.js';
 import { conv2d, flatten, linear, maxPool2d, relu } from '../layers/index.js';
+import { imageModelKind } from './model.js';
 import type { ImageModelOptions } from './options.js';
 
 /**
@@ -23,3 +24,6 @@ export function convnet({
     ['layers2.2', linear(classes)],
   ]);
 }
+
+/** It in a configuration. */
+export const convnetKind = imageModelKind('convnet', convnet);

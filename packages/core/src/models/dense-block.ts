@@ -1,5 +1,6 @@
 import { type LayerEntry, type NetworkDescription, network } from '../graph/index.js';
 import { concatenate, conv2d, flatten, linear, relu } from '../layers/index.js';
+import { imageModelKind } from './model.js';
 import type { ImageModelOptions } from './options.js';
 
 /** What a dense block lets one choose. */
@@ -42,3 +43,6 @@ export function denseBlock({
 function convolution(channels: number) {
   return conv2d(channels, 3, { padding: 1 });
 }
+
+/** It in a configuration. */
+export const denseBlockKind = imageModelKind('dense-block', denseBlock);

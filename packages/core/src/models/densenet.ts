@@ -7,6 +7,7 @@ import {
   globalAveragePool2d,
   linear,
 } from '../layers/index.js';
+import { imageModelKind } from './model.js';
 import type { ImageModelOptions } from './options.js';
 
 /** What a DenseNet lets one choose. */
@@ -76,3 +77,6 @@ function transition(name: string, channels: number): LayerEntry[] {
     [`${name}.pool`, averagePool2d(2)],
   ];
 }
+
+/** It in a configuration. */
+export const densenetKind = imageModelKind('densenet', densenet);

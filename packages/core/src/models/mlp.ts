@@ -1,5 +1,8 @@
 import { type NetworkDescription, network } from '../graph/index.js';
 import { linear, relu } from '../layers/index.js';
+import { sizeOf } from '../math/index.js';
+import { kind, list, literal, object, whole } from '../schema/index.js';
+import type { ModelContext } from './model.js';
 
 /**
  * A multi-layer perceptron: linear layers `fc1`, `fc2`, … with ReLU between them and none on the
@@ -19,3 +22,9 @@ export function mlp(sizes: readonly number[]): NetworkDescription {
   });
   return network([inputs], layers);
 }
+
+/** An MLP in a configuration: the sizes of its hidden layers, perhaps none. */
+export const mlpKind = kind(
+  object({ kind: literal('mlp'), hidden: list(whole(1)) }),
+  ({ hidden }, { input, outputs }: ModelContext) => mlp([sizeOf(input), ...hidden, outputs]),
+);

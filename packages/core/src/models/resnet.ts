@@ -6,6 +6,7 @@ import {
   globalAveragePool2d,
   linear,
 } from '../layers/index.js';
+import { imageModelKind } from './model.js';
 import type { ImageModelOptions } from './options.js';
 
 /** ResNet-18 in the CIFAR shape, with a 3 × 3 stem and no pooling behind it: 11.2 M parameters. */
@@ -102,3 +103,9 @@ function skipBy(name: string, from: string, shortcut: Conv2dLayer): LayerEntry[]
     [`${name}.1`, batchNorm2d()],
   ];
 }
+
+/** The ResNets in a configuration. */
+export const resnet18Kind = imageModelKind('resnet18', resnet18);
+export const resnet20Kind = imageModelKind('resnet20', resnet20);
+export const resnet34Kind = imageModelKind('resnet34', resnet34);
+export const resnet50Kind = imageModelKind('resnet50', resnet50);

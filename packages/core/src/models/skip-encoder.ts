@@ -1,5 +1,10 @@
 import { INPUT, type LayerEntry, type NetworkDescription, network } from '../graph/index.js';
 import { linear, relu, scaledAdd } from '../layers/index.js';
+import { sizeOf } from '../math/index.js';
+import { kind, literal, object, whole, withDefault } from '../schema/index.js';
+import type { ModelContext } from './model.js';
+
+const schema = object({ kind: literal('skip-encoder'), depth: withDefault(whole(1), 6) });
 
 /**
  * The follow-up's network for restoration (arXiv 2106.02479): layers of one width, in which every
@@ -11,7 +16,7 @@ import { linear, relu, scaledAdd } from '../layers/index.js';
  * @param features of the input, of every layer and of the output
  * @param depth weight matrices; the follow-up has six, so 21 skip connections
  */
-export function skipEncoder(features: number, depth = 6): NetworkDescription {
+export function skipEncoder(features: number, depth = schema.defaults.depth): NetworkDescription {
   const outputs: string[] = [INPUT];
   const layers: LayerEntry[] = [];
   for (let l = 1; l <= depth; l++) {
@@ -26,3 +31,8 @@ export function skipEncoder(features: number, depth = 6): NetworkDescription {
   }
   return network([features], layers);
 }
+
+/** It in a configuration: layers of the input's own size. */
+export const skipEncoderKind = kind(schema, ({ depth }, { input }: ModelContext) =>
+  skipEncoder(sizeOf(input), depth),
+);

@@ -1,5 +1,6 @@
 import { type LayerEntry, type NetworkDescription, network } from '../graph/index.js';
 import { batchNorm2d, conv2d, flatten, linear, maxPool2d } from '../layers/index.js';
+import { imageModelKind } from './model.js';
 import type { ImageModelOptions } from './options.js';
 
 /** Channels of the convolutions; a max pool follows each list. */
@@ -35,3 +36,6 @@ export function vgg16({
   ]);
   return network(input, [...features, flatten(), ['classifier', linear(classes)]]);
 }
+
+/** It in a configuration. */
+export const vgg16Kind = imageModelKind('vgg16', vgg16);

@@ -1,8 +1,24 @@
-import type { Hyperparameters, Method } from './method.js';
+import { number, withDefault } from '../schema/index.js';
+import { learningRate } from './hyperparameters.js';
+import type { MethodOf, Numbers } from './method.js';
+
+/** What Adam's step reads, in AdaBreg too. */
+export const adamHyperparameters = {
+  learningRate,
+  /** Decay of the first moment, in [0, 1). */
+  beta1: withDefault(number(0, 0.999999), 0.9),
+  /** Decay of the second moment, in [0, 1). */
+  beta2: withDefault(number(0, 0.999999), 0.999),
+  /** ε > 0, added to the root of the second moment. */
+  epsilon: withDefault(number(0, Infinity, { open: true }), 1e-8),
+};
+
+type AdamNumbers = Numbers<typeof adamHyperparameters>;
 
 /** Adam: θ ← θ − τ m̂ / (√ŝ + ε). Ignores the regularizer. */
-export const adam: Method = {
+export const adam: MethodOf<AdamNumbers> = {
   name: 'adam',
+  hyperparameters: adamHyperparameters,
   usesSubgradient: false,
   moments: () => 2,
   kernel: { update: () => 'adam' },
@@ -20,7 +36,7 @@ export function descendByAdam(
   x: Float32Array,
   [m, s]: readonly Float32Array[],
   gradient: Float32Array,
-  { learningRate, beta1, beta2, epsilon }: Hyperparameters,
+  { learningRate, beta1, beta2, epsilon }: AdamNumbers,
   t: number,
 ): void {
   const stepSize = learningRate / (1 - beta1 ** t);

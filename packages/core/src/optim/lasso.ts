@@ -1,12 +1,16 @@
-import type { Method } from './method.js';
+import { lambda, learningRate, momentum } from './hyperparameters.js';
+import type { MethodOf, Numbers } from './method.js';
 import { sgd } from './sgd.js';
+
+const hyperparameters = { learningRate, lambda, momentum };
 
 /**
  * Lasso by subgradient, a baseline: SGD on L + J, whose gradient is g + λs with s ∈ ∂R(θ). It
  * shrinks weights but rarely makes them exactly 0.
  */
-export const lasso: Method = {
+export const lasso: MethodOf<Numbers<typeof hyperparameters>> = {
   name: 'lasso',
+  hyperparameters,
   usesSubgradient: false,
   moments: sgd.moments,
   kernel: { ...sgd.kernel!, followsRegularizer: true },

@@ -1,11 +1,15 @@
-import { type Method, proxOfSubgradient, subgradientOf } from './method.js';
+import { delta, lambda, learningRate, momentum } from './hyperparameters.js';
+import { type MethodOf, type Numbers, proxOfSubgradient, subgradientOf } from './method.js';
+
+const hyperparameters = { learningRate, lambda, delta, momentum };
 
 /**
  * LinBreg, linearized Bregman iterations (Algorithms 1 and 2 of the paper):
  * v ← v − τg, or with momentum m ← βm + (1 − β)τg, v ← v − m; then θ ← prox_{δJ}(δv).
  */
-export const linbreg: Method = {
+export const linbreg: MethodOf<Numbers<typeof hyperparameters>> = {
   name: 'linbreg',
+  hyperparameters,
   usesSubgradient: true,
   moments: ({ momentum }) => (momentum > 0 ? 1 : 0),
   kernel: {

@@ -1,24 +1,15 @@
 import type { Regularizer, Shape } from '../math/index.js';
+import type { Defaulted } from '../schema/index.js';
 
-/** The methods of the paper and its baselines. */
-export type MethodName = 'linbreg' | 'adabreg' | 'proxsgd' | 'sgd' | 'adam' | 'lasso';
+/** The values of hyperparameters that are declared like this. */
+export type Numbers<E> = { readonly [Name in keyof E]: number };
 
-/** The numbers that a step reads. A method ignores those that its formula lacks. */
-export interface Hyperparameters {
-  /** τ > 0. */
-  readonly learningRate: number;
+/** What starts a Bregman method, and ends each of its steps. */
+export interface ProxParameters {
   /** λ ≥ 0, the weight of the regularizer: J = λR. */
   readonly lambda: number;
-  /** δ > 0, the elastic net of the Bregman methods: J_δ = J + ‖θ‖² / (2δ). */
+  /** δ > 0, the elastic net: J_δ = J + ‖θ‖² / (2δ). */
   readonly delta: number;
-  /** β in [0, 1) of LinBreg, SGD and Lasso. */
-  readonly momentum: number;
-  /** Decay of the first moment in AdaBreg and Adam, in [0, 1). */
-  readonly beta1: number;
-  /** Decay of the second moment in AdaBreg and Adam, in [0, 1). */
-  readonly beta2: number;
-  /** ε > 0, added to the root of the second moment. */
-  readonly epsilon: number;
 }
 
 /** One parameter tensor with what its method remembers; all arrays have the length of `theta`. */
@@ -38,10 +29,10 @@ export type KernelUpdate = 'plain' | 'averaged' | 'heavy-ball' | 'adam';
  * A step as the fused kernels run it: x follows the gradient, x being v where the method carries one, else θ;
  * then θ ← prox of δv, or of θ.
  */
-export interface KernelStep {
-  update(hyper: Hyperparameters): KernelUpdate;
+export interface KernelStep<Hyper> {
+  update(hyper: Hyper): KernelUpdate;
   /** t of the prox, in units of λ; without, there is none. */
-  proxStep?(hyper: Hyperparameters): number;
+  proxStep?(hyper: Hyper): number;
   /** Whether the gradient is that of L + J, by a subgradient of J. */
   readonly followsRegularizer?: boolean;
 }
@@ -59,14 +50,16 @@ export interface KernelStep {
  * console.log(state.theta); // one weight has crossed λ: 0.1, 0, 0, 0
  * ```
  */
-export interface Method {
-  readonly name: MethodName;
+export interface MethodOf<Hyper> {
+  readonly name: string;
+  /** The numbers that its step reads, by name; methods that share a name share the entry. */
+  readonly hyperparameters: Readonly<Record<string, Defaulted<number>>>;
   /** Whether the method carries v: the Bregman methods do. */
   readonly usesSubgradient: boolean;
   /** How many moments a parameter keeps. */
-  moments(hyper: Hyperparameters): number;
+  moments(hyper: Hyper): number;
   /** The same step in the fused kernels; without, it runs in plain TypeScript. */
-  readonly kernel?: KernelStep;
+  readonly kernel?: KernelStep<Hyper>;
   /**
    * Takes one step in place: reads and writes float32, computes in float64.
    *
@@ -76,18 +69,18 @@ export interface Method {
   step(
     state: ParameterState,
     gradient: Float32Array,
-    hyper: Hyperparameters,
+    hyper: Hyper,
     regularizer: Regularizer,
     t: number,
   ): void;
 }
 
 /** What a method starts from. θ is not copied: the steps change the given array. */
-export function initialState(
-  method: Method,
+export function initialState<Hyper>(
+  method: MethodOf<Hyper>,
   theta: Float32Array,
   shape: Shape,
-  hyper: Hyperparameters,
+  hyper: Hyper & ProxParameters,
   regularizer: Regularizer,
 ): ParameterState {
   const zeros = () => new Float32Array(theta.length);
@@ -101,7 +94,7 @@ export function initialState(
 /** v ← θ/δ + λs with s ∈ ∂R(θ), s = 0 where θ is 0: the start of a Bregman method. */
 export function resetSubgradient(
   state: ParameterState,
-  { delta, lambda }: Hyperparameters,
+  { delta, lambda }: ProxParameters,
   regularizer: Regularizer,
 ): void {
   const { theta, shape } = state;
@@ -113,7 +106,7 @@ export function resetSubgradient(
 /** θ ← prox_{δJ}(δv): the second half of every Bregman step. */
 export function proxOfSubgradient(
   state: ParameterState,
-  { delta, lambda }: Hyperparameters,
+  { delta, lambda }: ProxParameters,
   regularizer: Regularizer,
 ): void {
   const { theta, shape } = state;

@@ -1,8 +1,12 @@
-import type { Method } from './method.js';
+import { lambda, learningRate } from './hyperparameters.js';
+import type { MethodOf, Numbers } from './method.js';
+
+const hyperparameters = { learningRate, lambda };
 
 /** Proximal SGD, a baseline: θ ← prox_{τJ}(θ − τg). */
-export const proxsgd: Method = {
+export const proxsgd: MethodOf<Numbers<typeof hyperparameters>> = {
   name: 'proxsgd',
+  hyperparameters,
   usesSubgradient: false,
   moments: () => 0,
   kernel: { update: () => 'plain', proxStep: ({ learningRate }) => learningRate },

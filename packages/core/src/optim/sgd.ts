@@ -1,11 +1,15 @@
-import type { Method } from './method.js';
+import { learningRate, momentum } from './hyperparameters.js';
+import type { MethodOf, Numbers } from './method.js';
+
+const hyperparameters = { learningRate, momentum };
 
 /**
  * SGD: θ ← θ − τg; with momentum, as in PyTorch, m ← βm + g and θ ← θ − τm. LinBreg weights its
  * gradient by 1 − β instead. Ignores the regularizer.
  */
-export const sgd: Method = {
+export const sgd: MethodOf<Numbers<typeof hyperparameters>> = {
   name: 'sgd',
+  hyperparameters,
   usesSubgradient: false,
   moments: ({ momentum }) => (momentum > 0 ? 1 : 0),
   kernel: { update: ({ momentum }) => (momentum > 0 ? 'heavy-ball' : 'plain') },

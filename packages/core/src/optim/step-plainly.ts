@@ -1,10 +1,6 @@
 import type { Regularizer } from '../math/index.js';
-import {
-  type Hyperparameters,
-  type Method,
-  type ParameterState,
-  proxOfSubgradient,
-} from './method.js';
+import { type ParameterState, proxOfSubgradient } from './method.js';
+import type { Hyperparameters, Method } from './methods.js';
 
 /**
  * A method's step on one parameter, in plain TypeScript.

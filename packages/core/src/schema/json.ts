@@ -1,6 +1,5 @@
-import type * as v from 'valibot';
 import { UserError } from '../files/errors.js';
-import { validate } from './validate.js';
+import { type Schema, validate } from './schema.js';
 
 /**
  * Reads JSON that has to fit a schema.
@@ -8,7 +7,7 @@ import { validate } from './validate.js';
  * @param source what messages begin with, such as the file's path
  * @throws {UserError} it is no JSON, or does not fit
  */
-export function parseJson<T>(text: string, source: string, schema: v.GenericSchema<unknown, T>): T {
+export function parseJson<T>(text: string, source: string, schema: Schema<T, unknown>): T {
   return validate(schema, parse(text, source), source, UserError);
 }
 

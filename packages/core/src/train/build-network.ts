@@ -4,9 +4,9 @@ import type { Samples } from '../data/samples.js';
 import type { NetworkDescription } from '../graph/index.js';
 import { resolve } from '../layers/index.js';
 import { sizeOf } from '../math/index.js';
-import { autoencoder, imageModels, mlp, skipEncoder } from '../models/index.js';
+import { models } from '../models/index.js';
+import { build } from '../schema/build.js';
 import { ConfigError } from '../schema/config-error.js';
-import { build } from '../schema/validate.js';
 import type { Config } from './config.js';
 import { checkMemory } from './memory.js';
 import type { TrainingData } from './training-data.js';
@@ -21,7 +21,7 @@ export function buildDescription(
   samples: Pick<Samples | BatchSource, 'shape' | 'targets'>,
 ): NetworkDescription {
   const outputs = outputsOf(samples);
-  const description = layersOf(model, samples.shape, outputs);
+  const description = models.build(model, { input: samples.shape, outputs });
   const given = build('model', () => sizeOf(resolve(description).at(-1)!.outputShape));
   if (given !== outputs) {
     throw new ConfigError(`model: it ends in ${given} outputs, the targets need ${outputs}`);
@@ -69,25 +69,6 @@ export function normalizationOf(
   { mean, std }: TrainingData,
 ): CompileOptions['normalization'] {
   return normalize && mean && std ? { mean, std } : undefined;
-}
-
-function layersOf(
-  model: Config['model'],
-  input: readonly number[],
-  outputs: number,
-): NetworkDescription {
-  switch (model.kind) {
-    case 'mlp':
-      return mlp([sizeOf(input), ...model.hidden, outputs]);
-    case 'autoencoder':
-      return autoencoder(sizeOf(input), model.depth);
-    case 'skip-encoder':
-      return skipEncoder(sizeOf(input), model.depth);
-    case 'layers':
-      return { input, layers: model.layers };
-    default:
-      return imageModels[model.kind]({ input, classes: outputs });
-  }
 }
 
 /** How many numbers the network has to give for a sample. */

@@ -1,17 +1,10 @@
 import type { Backend } from '../backend/index.js';
 import { split } from '../data/split.js';
+import { gradientPolicies, lambdaPolicies, schedules } from '../optim/index.js';
+import { build } from '../schema/build.js';
 import { ConfigError } from '../schema/config-error.js';
-import { build } from '../schema/validate.js';
 import { buildNetwork } from './build-network.js';
-import {
-  buildGradientPolicy,
-  buildGroups,
-  buildLambdaPolicy,
-  buildSchedule,
-  checkLambdaPolicy,
-  isRegularized,
-  startOf,
-} from './build-optimizer.js';
+import { buildGroups, checkLambdaPolicy, isRegularized, startOf } from './build-optimizer.js';
 import { checkData } from './check-data.js';
 import type { Config } from './config.js';
 import { initialize } from './initialize.js';
@@ -33,7 +26,7 @@ export async function buildTrainer(
   data: TrainingData,
 ): Promise<Trainer> {
   checkData(config, data);
-  const { seed, batchSize, augment } = config;
+  const { seed, batchSize, augment, epochs, schedule, lambdaPolicy, gradient } = config;
   const parts = build('validation', () => split(data.train, config.validation, seed));
   const { length } = parts.train;
   if (batchSize > length) {
@@ -44,19 +37,20 @@ export async function buildTrainer(
   const network = buildNetwork(backend, config, data, { hold });
   initialize(network, seed, (parameter) => startOf(config, parameter));
   const optimizer = new Optimizer(network, buildGroups(config, network));
-  checkLambdaPolicy(config, optimizer.groups);
+  const buildPolicy = () => lambdaPolicies.build(lambdaPolicy);
+  checkLambdaPolicy(buildPolicy(), optimizer.groups);
   await build('optimizer', () => optimizer.start());
   const groups = optimizer.groups.map((group) => ({
     group,
-    schedule: buildSchedule(config, group.hyper.learningRate),
-    ...(isRegularized(group) && { policy: buildLambdaPolicy(config) }),
+    schedule: schedules.build(schedule, { rate: group.hyper.learningRate, epochs }),
+    ...(isRegularized(group) && { policy: buildPolicy() }),
   }));
   return new Trainer({
     network,
     optimizer,
     steering: new Steering(optimizer, groups),
     sampler: new Sampler(data, parts.train, { seed, batchSize, augment }),
-    gradient: buildGradientPolicy(config),
+    gradient: gradientPolicies.build(gradient, { seed }),
     data,
     validation: parts.validation,
     model: describeModel(config, data),

@@ -1,24 +1,58 @@
 import type { Network } from '../backend/index.js';
 import type { Parameter } from '../graph/index.js';
 import { groupAt, groupsOf } from '../math/groups.js';
-import { type GroupAxis, type RandomStream, type Shape, sizeOf, stream } from '../math/index.js';
+import { groupAxis, type RandomStream, type Shape, sizeOf, stream } from '../math/index.js';
+import {
+  list,
+  listOf,
+  number,
+  type Output,
+  object,
+  oneOf,
+  optional,
+  pair,
+  partial,
+  text,
+  withDefault,
+} from '../schema/index.js';
+
+/** What a mask keeps or drops. */
+const unit = oneOf(['entries', ...groupAxis.words]);
+
+const settings = object({
+  /** ρ: the share of entries (or groups) that begin non-zero. */
+  density: withDefault(number(0, 1, { open: true }), 0.01),
+  by: withDefault(unit, 'entries'),
+  /**
+   * `bernoulli`: each unit begins with probability ρ. `exact`: ⌈ρn⌉ of the n units of a parameter do, so
+   * that a layer of few units is never left without any.
+   */
+  mask: withDefault(oneOf(['bernoulli', 'exact']), 'bernoulli'),
+  /** r: multiplies He-normal weights. 1/√ρ keeps the variance of a dense network's activations. */
+  gain: withDefault(number(0, Infinity, { open: true }), 7),
+  /** [r₀, r₁]: biases are uniform in [−r₀/√fanIn, r₁/√fanIn]. */
+  bias: withDefault(pair(number()), [0, 1]),
+});
+
+const startGroup = object({
+  parameters: listOf(text),
+  ...partial(settings.entries),
+  // 0: all begin at zero, as skip connections may.
+  density: optional(number(0, 1)),
+});
+
+/** The start of a configuration; the first of its groups that names a parameter has it. */
+export const startSchema = object({
+  ...settings.entries,
+  groups: withDefault(list(startGroup), []),
+});
 
 /** How weights and biases begin: almost empty, for the Bregman methods. */
-export interface Start {
-  /** ρ: the share of entries (or groups) that begin non-zero. */
-  readonly density: number;
-  /** What the mask keeps or drops. */
-  readonly by: 'entries' | GroupAxis;
-  /**
-   * `bernoulli`, the default: each unit begins with probability ρ. `exact`: ⌈ρn⌉ of the n units of a
-   * parameter do, so that a layer of few units is never left without any.
-   */
-  readonly mask?: 'bernoulli' | 'exact';
-  /** r: multiplies He-normal weights. 1/√ρ keeps the variance of a dense network's activations. */
-  readonly gain: number;
-  /** [r₀, r₁]: biases are uniform in [−r₀/√fanIn, r₁/√fanIn]. */
-  readonly bias: readonly [number, number];
+export interface Start extends Readonly<Omit<Settings, 'mask'>> {
+  readonly mask?: Settings['mask'];
 }
+
+type Settings = Output<typeof settings>;
 
 /** He-normal weights, nothing dropped, and PyTorch's range of biases. */
 export const denseStart: Start = { density: 1, by: 'entries', gain: 1, bias: [1, 1] };
@@ -51,7 +85,7 @@ function draw(parameter: Parameter, start: Start, seed: number): Float32Array {
 export function sparseNormal(
   shape: Shape,
   fanIn: number,
-  { density, by, mask = 'bernoulli', gain }: Omit<Start, 'bias'>,
+  { density, by, mask = settings.defaults.mask, gain }: Omit<Start, 'bias'>,
   random: RandomStream,
 ): Float32Array {
   const deviation = gain * Math.sqrt(2 / fanIn);

@@ -1,14 +1,25 @@
-import * as v from 'valibot';
-import type { Restoration } from '../data/restoration.js';
+import { lossName } from '../backend/backend.js';
+import { type Restoration, restorationSchema } from '../data/restoration.js';
 import { quoted, UserError } from '../files/errors.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../files/safetensors.js';
 import { formatShape, type NetworkDescription } from '../graph/index.js';
-import { resolve } from '../layers/index.js';
+import { layersSchema, resolve } from '../layers/index.js';
 import { type Shape, sizeOf } from '../math/index.js';
-import { parse } from '../schema/json.js';
-import { listOf, number, object, oneOf, validate, whole } from '../schema/validate.js';
+import {
+  anything,
+  check,
+  fields,
+  listOf,
+  number,
+  object,
+  optional,
+  parse,
+  text,
+  validate,
+  whole,
+} from '../schema/index.js';
 import { buildDescription, normalizationOf } from './build-network.js';
-import { type Config, layersSchema, lossNames, taskSchema } from './config.js';
+import type { Config } from './config.js';
 import type { TrainingData } from './training-data.js';
 
 /** What weights need besides themselves to predict: plain data, kept with them in one file. */
@@ -86,19 +97,19 @@ export function decodeModel(
     : { weights, description: parseDescription(json, `${source}: metadata ${KEY}`) };
 }
 
-const channels = listOf(number(-Infinity));
+const channels = listOf(number());
 
 const descriptionSchema = object({
-  format: v.literal(FORMAT),
+  format: check(String(FORMAT), (format) => format === FORMAT),
   network: object({ input: listOf(whole(1)), layers: layersSchema }),
   shape: listOf(whole(1)),
-  loss: oneOf(lossNames),
-  normalization: v.exactOptional(
+  loss: lossName,
+  normalization: optional(
     object({ mean: channels, std: listOf(number(0, Infinity, { open: true })) }),
   ),
-  classNames: v.exactOptional(listOf(v.string())),
-  task: v.exactOptional(taskSchema),
-  data: v.exactOptional(v.string()),
+  classNames: optional(listOf(text)),
+  task: optional(restorationSchema),
+  data: optional(text),
 });
 
 function parseDescription(json: string, source: string): ModelDescription {
@@ -106,11 +117,9 @@ function parseDescription(json: string, source: string): ModelDescription {
   const fail = (problem: string): never => {
     throw new UserError(`${source}: ${problem}`);
   };
-  const format = v.safeParse(v.object({ format: v.number() }), input);
-  if (format.success && format.output.format > FORMAT) {
-    fail(
-      `its format ${format.output.format} is of a later version of bregman; this one reads ${FORMAT}`,
-    );
+  const { format } = validate(fields({ format: optional(anything) }), input, source, UserError);
+  if (typeof format === 'number' && format > FORMAT) {
+    fail(`its format ${format} is of a later version of bregman; this one reads ${FORMAT}`);
   }
   const { format: _, ...description } = validate(descriptionSchema, input, source, UserError);
   const { network, shape, loss, normalization, classNames, task } = description;

@@ -3,14 +3,14 @@ import { UserError } from '../files/errors.js';
 import type { Parameter } from '../graph/parameter.js';
 import type { Regularizer } from '../math/index.js';
 import type { LambdaView, Units } from '../optim/lambda/index.js';
+import { type ParameterState, resetSubgradient } from '../optim/method.js';
 import {
   type Hyperparameters,
+  hyperparameters,
   type Method,
   type MethodName,
-  type ParameterState,
-  resetSubgradient,
-} from '../optim/method.js';
-import { methods } from '../optim/methods.js';
+  methods,
+} from '../optim/methods.js';
 import { allReady, type Soon, whenReady } from '../soon.js';
 
 /** Parameters that share a method, a regularizer and the numbers of a step. */
@@ -20,15 +20,6 @@ export interface GroupOptions extends Partial<Hyperparameters> {
   readonly parameters: readonly Parameter[];
   readonly regularizer: Regularizer;
 }
-
-const defaults = {
-  lambda: 0,
-  delta: 1,
-  momentum: 0,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-};
 
 /** One group of an optimizer; schedules write `learningRate`, policies `lambda`. */
 export class ParameterGroup {
@@ -40,7 +31,7 @@ export class ParameterGroup {
   constructor({ method, parameters, regularizer, ...hyper }: GroupOptions) {
     this.method = methods[method];
     this.regularizer = regularizer;
-    this.hyper = { ...defaults, ...hyper };
+    this.hyper = { ...hyperparameters.defaults, lambda: 0, ...hyper };
     this.parameters = parameters;
   }
 }

@@ -1,4 +1,16 @@
-import * as v from 'valibot';
+import {
+  anything,
+  fields,
+  list,
+  nullable,
+  number,
+  optional,
+  record,
+  type Schema,
+  text,
+  truth,
+  whole,
+} from '../schema/index.js';
 import type { Progress } from './fit.js';
 import type { EpochMetrics, Summary } from './metrics.js';
 
@@ -7,74 +19,72 @@ import type { EpochMetrics, Summary } from './metrics.js';
  * checked before anything relies on them.
  */
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const count = whole(0);
 
-const score = v.object({ loss: v.number(), accuracy: v.exactOptional(v.number()) });
+const score = fields({ loss: number(), accuracy: optional(number()) });
 
-const density = v.object({
-  total: v.number(),
-  layers: v.record(v.string(), v.number()),
-  rows: v.exactOptional(v.record(v.string(), v.number())),
-  convolutions: v.exactOptional(
-    v.object({ weights: v.number(), kernels: v.number(), filters: v.number() }),
-  ),
-  linear: v.exactOptional(v.number()),
+const density = fields({
+  total: number(),
+  layers: record(number()),
+  rows: optional(record(number())),
+  convolutions: optional(fields({ weights: number(), kernels: number(), filters: number() })),
+  linear: optional(number()),
 });
 
-const multiplyAdds = v.object({ used: v.number(), dense: v.number() });
+const multiplyAdds = fields({ used: number(), dense: number() });
 
 /** A line of metrics.jsonl. */
-export const metricsSchema: v.GenericSchema<unknown, EpochMetrics> = v.object({
+export const metricsSchema: Schema<EpochMetrics, unknown> = fields({
   epoch: count,
   train: score,
-  validation: v.exactOptional(score),
+  validation: optional(score),
   density,
-  regularizer: v.nullable(v.number()),
-  lambda: v.number(),
-  learningRate: v.number(),
-  seconds: v.number(),
-  samplesPerSecond: v.number(),
+  regularizer: nullable(number()),
+  lambda: number(),
+  learningRate: number(),
+  seconds: number(),
+  samplesPerSecond: number(),
 });
 
 /** Where something was computed. */
-export const machineSchema = v.object({ processor: v.string(), cores: count, host: v.string() });
+export const machineSchema = fields({ processor: text, cores: count, host: text });
 
 /** summary.json. */
-export const summarySchema: v.GenericSchema<unknown, Summary> = v.object({
-  test: v.exactOptional(score),
+export const summarySchema: Schema<Summary, unknown> = fields({
+  test: optional(score),
   density,
-  multiplyAdds: v.object({ inference: multiplyAdds, training: multiplyAdds }),
+  multiplyAdds: fields({ inference: multiplyAdds, training: multiplyAdds }),
   epochs: count,
-  seconds: v.number(),
-  seed: v.number(),
-  threads: v.number(),
-  peakMemoryBytes: v.number(),
-  version: v.string(),
-  machine: v.exactOptional(
-    v.object({
+  seconds: number(),
+  seed: number(),
+  threads: number(),
+  peakMemoryBytes: number(),
+  version: text,
+  machine: optional(
+    fields({
       ...machineSchema.entries,
-      kernels: v.string(),
-      wideVectors: v.exactOptional(v.boolean()),
-      whyPlain: v.exactOptional(v.string()),
-      whyOneThread: v.exactOptional(v.string()),
-      whyNarrow: v.exactOptional(v.string()),
+      kernels: text,
+      wideVectors: optional(truth),
+      whyPlain: optional(text),
+      whyOneThread: optional(text),
+      whyNarrow: optional(text),
     }),
   ),
 });
 
 /** The metadata of state.safetensors. */
-export const progressSchema: v.GenericSchema<unknown, Progress> = v.object({
-  trainer: v.object({
+export const progressSchema: Schema<Progress, unknown> = fields({
+  trainer: fields({
     epoch: count,
     batch: count,
     steps: count,
-    sums: v.object({ samples: count, loss: v.number(), hits: count }),
+    sums: fields({ samples: count, loss: number(), hits: count }),
     multiplyAdds,
-    lambdas: v.array(v.number()),
-    schedules: v.array(v.unknown()),
-    policies: v.array(v.unknown()),
+    lambdas: list(number()),
+    schedules: list(anything),
+    policies: list(anything),
   }),
-  best: v.nullable(v.object({ epoch: count, score })),
-  seconds: v.number(),
-  epochSeconds: v.number(),
+  best: nullable(fields({ epoch: count, score })),
+  seconds: number(),
+  epochSeconds: number(),
 });

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Matrix } from 'ml-matrix';
 import { bregmanDistance, l1, none, stream } from '#lib/math/index.js';
 import { initialState, methods } from '#lib/optim/index.js';
-import { cases, minus, positive, proxOf, tensor } from '../math/arbitraries.js';
+import { cases, dot, minus, positive, proxOf, tensor } from '../math/arbitraries.js';
 import { hyperparameters } from './hyperparameters.js';
 
 for (const name of ['linbreg', 'adabreg'] as const) {
@@ -58,8 +57,11 @@ describe('linbreg', () => {
       const [equations, unknowns] = [150, 100];
       const shape = [unknowns];
       const { normal } = stream(seed, 'least squares');
-      const a = Matrix.random(equations, unknowns, { random: normal });
-      const hessian = a.transpose().mmul(a).div(equations);
+      // The columns of A.
+      const a = Array.from({ length: unknowns }, () =>
+        Float32Array.from({ length: equations }, normal),
+      );
+      const hessian = a.map((p) => Float32Array.from(a, (q) => dot(p, q) / equations));
       const truth = new Float32Array(unknowns);
       truth.set([1, -2, 1.5, -1, 0.5], 17);
 
@@ -68,8 +70,8 @@ describe('linbreg', () => {
       const state = initialState(methods.linbreg, theta, shape, hyper, l1());
       for (let t = 1; t <= 1000; t++) {
         // The gradient of ‖Aθ − Aθ*‖² / (2 · equations).
-        const error = Matrix.columnVector(minus(theta, truth));
-        const gradient = Float32Array.from(hessian.mmul(error).to1DArray());
+        const error = minus(theta, truth);
+        const gradient = Float32Array.from(hessian, (row) => dot(row, error));
         methods.linbreg.step(state, gradient, hyper, l1(), t);
       }
       theta.forEach((x, i) => {

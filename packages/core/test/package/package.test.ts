@@ -32,8 +32,7 @@ describe('@bregman/core, installed alone', () => {
   });
   after(() => project?.remove());
 
-  const todo = 'until valibot and ml-matrix are no longer in the core';
-  test('is under 1 MB and no more than five packages', { todo }, async (t) => {
+  test('is under 1 MB and no more than five packages', async (t) => {
     const names = [...project.packages.keys()];
     const bytes = await project.bytes();
     t.diagnostic(`${bytes} bytes, ${names.length} packages: ${names.join(', ')}`);

@@ -10,7 +10,7 @@ import {
 import type { PlacedParameter } from '../../lowering/parameter.js';
 import { groupsOf } from '../../math/groups.js';
 import { type Regularizer, sizeOf } from '../../math/index.js';
-import type { Hyperparameters, Method } from '../../optim/method.js';
+import type { Hyperparameters, Method } from '../../optim/methods.js';
 
 const updates = {
   plain: Update.plain,

@@ -1,9 +1,19 @@
 import { UserError } from '../../files/errors.js';
 import type { Layer, LayerType } from '../../graph/layer.js';
+import { literal, number, type Output, object, oneOf, withDefault } from '../../schema/index.js';
+
+/** How it stands in a configuration, with its defaults. */
+export const activationSchema = object({ kind: oneOf(['relu', 'sigmoid', 'tanh']) });
+
+/** A leaky ReLU likewise. */
+export const leakyReluSchema = object({
+  kind: literal('leaky-relu'),
+  slope: withDefault(number(0, 1, { open: true }), 0.01),
+});
 
 /** An element-wise non-linearity. */
 export interface ActivationLayer extends Layer {
-  readonly kind: 'relu' | 'leaky-relu' | 'sigmoid' | 'tanh';
+  readonly kind: Output<typeof activationSchema | typeof leakyReluSchema>['kind'];
   /** Of a leaky ReLU, for negative inputs. */
   readonly slope?: number;
 }
@@ -14,7 +24,7 @@ export function relu(): ActivationLayer {
 }
 
 /** x where x > 0, slope · x elsewhere. The slope must be positive: 0 would be `relu`. */
-export function leakyRelu(slope = 0.01): ActivationLayer {
+export function leakyRelu(slope = leakyReluSchema.defaults.slope): ActivationLayer {
   return { kind: 'leaky-relu', slope };
 }
 

@@ -1,12 +1,13 @@
 import { UserError } from '../../files/errors.js';
-import type { Layer, LayerType } from '../../graph/layer.js';
+import type { LayerType } from '../../graph/layer.js';
 import { formatShape } from '../../graph/shapes.js';
+import { literal, type Output, object, truth, withDefault } from '../../schema/index.js';
+
+/** How it stands in a configuration, with its defaults. */
+export const addSchema = object({ kind: literal('add'), scaled: withDefault(truth, false) });
 
 /** The sum of two inputs of one shape; `scaled`: left + s · right with a learnable s (weight (1)). */
-export interface AddLayer extends Layer {
-  readonly kind: 'add';
-  readonly scaled: boolean;
-}
+export type AddLayer = Readonly<Output<typeof addSchema>>;
 
 /** Describes the sum of two inputs. */
 export function add(): AddLayer {

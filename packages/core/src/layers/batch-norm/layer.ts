@@ -1,27 +1,38 @@
 import { UserError } from '../../files/errors.js';
-import type { Layer, LayerType } from '../../graph/layer.js';
+import type { LayerType } from '../../graph/layer.js';
 import { formatShape, requireImage } from '../../graph/shapes.js';
+import {
+  filled,
+  literal,
+  number,
+  type Output,
+  object,
+  truth,
+  withDefault,
+} from '../../schema/index.js';
+
+/** How it stands in a configuration, with its defaults. */
+export const batchNorm2dSchema = object({
+  kind: literal('batch-norm2d'),
+  relu: withDefault(truth, false),
+  /** Share of the new statistics in the running ones. */
+  momentum: withDefault(number(0, 1), 0.1),
+  /** Added to the variance. */
+  epsilon: withDefault(number(0, Infinity, { open: true }), 1e-5),
+});
 
 /**
  * Batch normalization of images, with what so often follows it: the addition of a second input (a
  * skip connection) and a ReLU. Parameters: weight, bias; buffers: running_mean, running_var; all
  * (channels).
  */
-export interface BatchNorm2dLayer extends Layer {
-  readonly kind: 'batch-norm2d';
-  readonly relu: boolean;
-  /** Share of the new statistics in the running ones. */
-  readonly momentum: number;
-  readonly epsilon: number;
-}
+export type BatchNorm2dLayer = Readonly<Output<typeof batchNorm2dSchema>>;
 
 /** Describes a batch normalization with PyTorch's defaults. */
-export function batchNorm2d({
-  relu = false,
-  momentum = 0.1,
-  epsilon = 1e-5,
-}: Partial<Omit<BatchNorm2dLayer, 'kind'>> = {}): BatchNorm2dLayer {
-  return { kind: 'batch-norm2d', relu, momentum, epsilon };
+export function batchNorm2d(
+  options: Partial<typeof batchNorm2dSchema.defaults> = {},
+): BatchNorm2dLayer {
+  return { kind: 'batch-norm2d', ...filled(batchNorm2dSchema, options) };
 }
 
 export const batchNorm2dType: LayerType<BatchNorm2dLayer> = {

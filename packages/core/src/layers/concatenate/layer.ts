@@ -1,11 +1,13 @@
 import { UserError } from '../../files/errors.js';
-import type { Layer, LayerType } from '../../graph/layer.js';
+import type { LayerType } from '../../graph/layer.js';
 import { formatShape, requireImage } from '../../graph/shapes.js';
+import { literal, type Output, object } from '../../schema/index.js';
+
+/** How it stands in a configuration, with its defaults. */
+export const concatenateSchema = object({ kind: literal('concatenate') });
 
 /** The channels of several images of one size, one after the other. */
-export interface ConcatenateLayer extends Layer {
-  readonly kind: 'concatenate';
-}
+export type ConcatenateLayer = Readonly<Output<typeof concatenateSchema>>;
 
 /** Describes the concatenation of images along their channels. */
 export function concatenate(): ConcatenateLayer {

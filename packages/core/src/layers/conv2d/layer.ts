@@ -1,26 +1,38 @@
 import { UserError } from '../../files/errors.js';
-import type { Layer, LayerType } from '../../graph/layer.js';
+import type { LayerType } from '../../graph/layer.js';
 import { requireImage, requireWhole } from '../../graph/shapes.js';
+import {
+  filled,
+  literal,
+  type Output,
+  object,
+  truth,
+  whole,
+  withDefault,
+} from '../../schema/index.js';
+
+/** How it stands in a configuration, with its defaults. */
+export const conv2dSchema = object({
+  kind: literal('conv2d'),
+  channels: whole(1),
+  /** Height and width of a kernel. */
+  size: whole(1),
+  stride: withDefault(whole(1), 1),
+  /** Zeros around the input. */
+  padding: withDefault(whole(0), 0),
+  bias: withDefault(truth, true),
+});
 
 /** A 2-d convolution. Parameters: weight (out, in, size, size), bias (out). */
-export interface Conv2dLayer extends Layer {
-  readonly kind: 'conv2d';
-  readonly channels: number;
-  /** Height and width of a kernel. */
-  readonly size: number;
-  readonly stride: number;
-  /** Zeros around the input. */
-  readonly padding: number;
-  readonly bias: boolean;
-}
+export type Conv2dLayer = Readonly<Output<typeof conv2dSchema>>;
 
 /** Describes a convolution to so many channels; by default stride 1, no padding, with a bias. */
 export function conv2d(
   channels: number,
   size: number,
-  { stride = 1, padding = 0, bias = true }: Partial<Omit<Conv2dLayer, 'kind'>> = {},
+  options: Partial<typeof conv2dSchema.defaults> = {},
 ): Conv2dLayer {
-  return { kind: 'conv2d', channels, size, stride, padding, bias };
+  return { kind: 'conv2d', channels, size, ...filled(conv2dSchema, options) };
 }
 
 export const conv2dType: LayerType<Conv2dLayer> = {

@@ -1,10 +1,12 @@
-import type { Layer, LayerType } from '../../graph/layer.js';
+import type { LayerType } from '../../graph/layer.js';
 import { sizeOf } from '../../math/index.js';
+import { literal, type Output, object } from '../../schema/index.js';
+
+/** How it stands in a configuration, with its defaults. */
+export const flattenSchema = object({ kind: literal('flatten') });
 
 /** All features of an image in one row, for a linear layer. */
-export interface FlattenLayer extends Layer {
-  readonly kind: 'flatten';
-}
+export type FlattenLayer = Readonly<Output<typeof flattenSchema>>;
 
 /** Describes flattening. */
 export function flatten(): FlattenLayer {

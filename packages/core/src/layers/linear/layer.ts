@@ -1,17 +1,32 @@
 import { UserError } from '../../files/errors.js';
-import type { Layer, LayerType } from '../../graph/layer.js';
+import type { LayerType } from '../../graph/layer.js';
 import { sizeOf } from '../../math/index.js';
+import {
+  filled,
+  literal,
+  type Output,
+  object,
+  truth,
+  whole,
+  withDefault,
+} from '../../schema/index.js';
+
+/** How it stands in a configuration, with its defaults. */
+export const linearSchema = object({
+  kind: literal('linear'),
+  outputs: whole(1),
+  bias: withDefault(truth, true),
+});
 
 /** y = W x + b on the flattened input. Parameters: weight (out, in), bias (out). */
-export interface LinearLayer extends Layer {
-  readonly kind: 'linear';
-  readonly outputs: number;
-  readonly bias: boolean;
-}
+export type LinearLayer = Readonly<Output<typeof linearSchema>>;
 
 /** Describes a linear layer with so many outputs. */
-export function linear(outputs: number, { bias = true }: { bias?: boolean } = {}): LinearLayer {
-  return { kind: 'linear', outputs, bias };
+export function linear(
+  outputs: number,
+  options: Partial<typeof linearSchema.defaults> = {},
+): LinearLayer {
+  return { kind: 'linear', outputs, ...filled(linearSchema, options) };
 }
 
 export const linearType: LayerType<LinearLayer> = {

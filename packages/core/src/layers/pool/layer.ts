@@ -1,20 +1,36 @@
 import { UserError } from '../../files/errors.js';
-import type { Layer, LayerType } from '../../graph/layer.js';
+import type { LayerType } from '../../graph/layer.js';
 import { requireImage, requireWhole } from '../../graph/shapes.js';
+import {
+  either,
+  literal,
+  type Output,
+  object,
+  oneOf,
+  optional,
+  whole,
+  withDefault,
+} from '../../schema/index.js';
+
+/** How it stands in a configuration, with its defaults. */
+export const poolSchema = object({
+  kind: oneOf(['max-pool2d', 'average-pool2d']),
+  size: either(whole(1), literal('global')),
+  /** By default the size: windows do not overlap. */
+  stride: optional(whole(1)),
+  padding: withDefault(whole(0), 0),
+});
 
 /** The maximum or the mean over windows of an image, or its mean over all of it (size 'global'). */
-export interface PoolLayer extends Layer {
-  readonly kind: 'max-pool2d' | 'average-pool2d';
-  readonly size: number | 'global';
-  /** By default the size: windows do not overlap. */
-  readonly stride?: number;
-  readonly padding: number;
-}
+export type PoolLayer = Readonly<Output<typeof poolSchema>>;
+
+/** What a window lets one choose: by default it moves by its size, and no zeros lie around the image. */
+type WindowOptions = Partial<Pick<PoolLayer, 'stride' | 'padding'>>;
 
 /** Describes a maximum over windows; by default they do not overlap. */
 export function maxPool2d(
   size: number,
-  { stride = size, padding = 0 }: { stride?: number; padding?: number } = {},
+  { stride = size, padding = poolSchema.defaults.padding }: WindowOptions = {},
 ): PoolLayer {
   return { kind: 'max-pool2d', size, stride, padding };
 }
@@ -22,7 +38,7 @@ export function maxPool2d(
 /** Describes a mean over windows; by default they do not overlap. */
 export function averagePool2d(
   size: number,
-  { stride = size, padding = 0 }: { stride?: number; padding?: number } = {},
+  { stride = size, padding = poolSchema.defaults.padding }: WindowOptions = {},
 ): PoolLayer {
   return { kind: 'average-pool2d', size, stride, padding };
 }

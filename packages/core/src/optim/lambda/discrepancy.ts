@@ -1,19 +1,32 @@
-import * as v from 'valibot';
 import { UserError } from '../../files/errors.js';
-import { validate } from '../../schema/validate.js';
+import {
+  fields,
+  filled,
+  kind,
+  literal,
+  number,
+  type Options,
+  object,
+  validate,
+  whole,
+  withDefault,
+} from '../../schema/index.js';
 import type { LambdaPolicy } from './policy.js';
 
-/** Of {@link discrepancy}. */
-export interface DiscrepancyOptions {
+const schema = object({
+  kind: literal('discrepancy'),
   /** Density to come to, in [0, 1]. */
-  readonly target: number;
-  /** What λ moves by at a time (0.05 unless told). */
-  readonly increment?: number;
-  /** Epochs left alone at the start, and one more (0 unless told). */
-  readonly warmup?: number;
-  /** Epochs left alone after the warm-up and after every change of λ (0 unless told). */
-  readonly cooldown?: number;
-}
+  target: number(0, 1),
+  /** What λ moves by at a time. */
+  increment: withDefault(number(0, Infinity, { open: true }), 0.05),
+  /** Epochs left alone at the start, and one more. */
+  warmup: withDefault(whole(0), 0),
+  /** Epochs left alone after the warm-up and after every change of λ. */
+  cooldown: withDefault(whole(0), 0),
+});
+
+/** Of {@link discrepancy}. */
+export type DiscrepancyOptions = Options<typeof schema>;
 
 /** What a discrepancy policy remembers. */
 export interface DiscrepancyState {
@@ -21,7 +34,7 @@ export interface DiscrepancyState {
   waiting: number;
 }
 
-const stateSchema = v.object({ waiting: v.number() });
+const stateSchema = fields({ waiting: number() });
 
 /**
  * The discrepancy rule of the paper's reference implementation: now and then, λ grows by an
@@ -29,11 +42,12 @@ const stateSchema = v.object({ waiting: v.number() });
  * then v starts anew from θ, so that what the old λ held back is forgotten.
  */
 export function discrepancy(options: DiscrepancyOptions): LambdaPolicy<DiscrepancyState> {
-  const { target, increment = 0.05, warmup = 0, cooldown = 0 } = options;
+  const { target, increment, warmup, cooldown } = filled(schema, options);
   // The reference spends one call on leaving its warm-up; we agree with its timing.
   let waiting = warmup + 1 + cooldown;
   return {
     name: 'discrepancy',
+    needs: 'subgradient',
     afterEpoch(view) {
       if (waiting > 0) {
         waiting--;
@@ -50,3 +64,6 @@ export function discrepancy(options: DiscrepancyOptions): LambdaPolicy<Discrepan
     },
   };
 }
+
+/** The discrepancy rule in a configuration. */
+export const discrepancyKind = kind(schema, discrepancy);

@@ -1,3 +1,4 @@
+import { kind, literal, object } from '../../schema/index.js';
 import { stateless } from '../resumable.js';
 import type { LambdaPolicy } from './policy.js';
 
@@ -5,3 +6,6 @@ import type { LambdaPolicy } from './policy.js';
 export function fixed(): LambdaPolicy {
   return { ...stateless, name: 'fixed' };
 }
+
+/** A fixed λ in a configuration. */
+export const fixedKind = kind(object({ kind: literal('fixed') }), fixed);

@@ -24,6 +24,13 @@ export interface LambdaView {
 /** Steers λ during training. */
 export interface LambdaPolicy<State = unknown> extends Resumable<State> {
   readonly name: string;
+  /** λ to begin with, where it is not that of the group. */
+  readonly first?: number;
+  /**
+   * What it works on: the dual variable v of the Bregman methods, or also the thresholds of the group's
+   * regularizer. Without, any group will do.
+   */
+  readonly needs?: 'subgradient' | 'thresholds';
   /** How many steps lie between two calls of `afterStep`. */
   readonly everySteps?: number;
   /** Called after every `everySteps`-th step. */

@@ -1,9 +1,10 @@
+import { kind, listOf, literal, number, object } from '../../schema/index.js';
 import { stateless } from '../resumable.js';
 import type { LambdaPolicy } from './policy.js';
 
 /**
- * λ as a function of the epochs completed, or as a list of which the last value stays. The first
- * epoch runs with the λ of the parameter group, which has to be the value at 0 as v starts from it.
+ * λ as a function of the epochs completed, or as a list of which the last value stays. v has
+ * to start from the value at 0, which is why the policy says it as its `first`.
  *
  * @throws RangeError on an empty list.
  */
@@ -18,8 +19,15 @@ export function scheduled(lambdas: readonly number[] | ((epochs: number) => numb
   return {
     ...stateless,
     name: 'scheduled',
+    first: lambdaAfter(0),
     afterEpoch(view, epochs) {
       view.lambda = lambdaAfter(epochs);
     },
   };
 }
+
+/** A list of λ in a configuration, one an epoch. */
+export const scheduledKind = kind(
+  object({ kind: literal('schedule'), values: listOf(number(0)) }),
+  ({ values }) => scheduled(values),
+);

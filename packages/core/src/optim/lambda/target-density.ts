@@ -1,17 +1,30 @@
+import {
+  filled,
+  kind,
+  literal,
+  number,
+  type Options,
+  object,
+  whole,
+  withDefault,
+} from '../../schema/index.js';
 import { whenReady } from '../../soon.js';
 import { stateless } from '../resumable.js';
 import type { LambdaPolicy, Units } from './policy.js';
 import { lambdaKeeping } from './select.js';
 
+const schema = object({
+  kind: literal('target-density'),
+  /** Non-zero weights / weights to come to, in (0, 1]. */
+  density: number(0, 1, { open: true }),
+  /** Share of the way to λ* that λ moves at a time, in (0, 1]. */
+  rate: withDefault(number(0, 1, { open: true }), 0.15),
+  /** Steps between two moves. */
+  everySteps: withDefault(whole(1), 10),
+});
+
 /** Of {@link targetDensity}. */
-export interface TargetDensityOptions {
-  /** Non-zero weights / weights to come to, in [0, 1]. */
-  readonly density: number;
-  /** Share of the way to λ* that λ moves at a time, in (0, 1]; 0.15 unless told. */
-  readonly rate?: number;
-  /** Steps between two moves; 10 unless told. */
-  readonly everySteps?: number;
-}
+export type TargetDensityOptions = Options<typeof schema>;
 
 /**
  * Moves λ toward λ*, the one at which the present v leaves exactly the wanted density:
@@ -35,12 +48,13 @@ export interface TargetDensityOptions {
  * @throws RangeError when the density is not in [0, 1] or the rate not in (0, 1].
  */
 export function targetDensity(options: TargetDensityOptions): LambdaPolicy {
-  const { density, rate = 0.15, everySteps = 10 } = options;
+  const { density, rate, everySteps } = filled(schema, options);
   if (!(density >= 0 && density <= 1)) throw new RangeError(`density ${density} is not in [0, 1]`);
   if (!(rate > 0 && rate <= 1)) throw new RangeError(`rate ${rate} is not in (0, 1]`);
   return {
     ...stateless,
     name: 'target-density',
+    needs: 'thresholds',
     everySteps,
     afterStep: (view) =>
       whenReady(view.units(), (units) => {
@@ -58,3 +72,6 @@ function lambdaAt(density: number, units: readonly Units[]): number {
 function between(from: number, to: number, rate: number): number {
   return from > 0 && to > 0 ? from * (to / from) ** rate : from + rate * (to - from);
 }
+
+/** A target density in a configuration. */
+export const targetDensityKind = kind(schema, targetDensity);

@@ -1,21 +1,36 @@
+import {
+  filled,
+  kind,
+  literal,
+  number,
+  type Options,
+  object,
+  optional,
+  whole,
+  withDefault,
+} from '../../schema/index.js';
 import { stateless } from '../resumable.js';
-import type { Schedule } from './schedule.js';
+import type { Schedule, ScheduleContext } from './schedule.js';
 
-/** Of {@link cosine}, in epochs. */
-export interface CosineOptions {
-  /** Length of the run. */
-  readonly epochs: number;
-  /** Length of the linear warm-up, part of the run; 0 unless told. */
-  readonly warmup?: number;
-  /** Rate at the end; 0 unless told. */
-  readonly minRate?: number;
-}
+const schema = object({
+  kind: literal('cosine'),
+  /** Length of the run, in epochs; in a configuration that of the run itself unless told. */
+  epochs: optional(whole(1)),
+  /** Length of the linear warm-up, part of the run, in epochs. */
+  warmup: withDefault(whole(0), 0),
+  /** Rate at the end. */
+  minRate: withDefault(number(0), 0),
+});
+
+/** Of {@link cosine}. */
+export type CosineOptions = Options<typeof schema> & { readonly epochs: number };
 
 /**
  * Half a cosine from `rate` down to `minRate`. Before it the warm-up climbs in a line, from
  * rate / (warmup + 1): an epoch at rate 0 would be lost.
  */
-export function cosine(rate: number, { epochs, warmup = 0, minRate = 0 }: CosineOptions): Schedule {
+export function cosine(rate: number, options: CosineOptions): Schedule {
+  const { epochs, warmup, minRate } = filled(schema, options);
   return {
     ...stateless,
     name: 'cosine',
@@ -26,3 +41,8 @@ export function cosine(rate: number, { epochs, warmup = 0, minRate = 0 }: Cosine
     },
   };
 }
+
+/** A cosine in a configuration. */
+export const cosineKind = kind(schema, (options, run: ScheduleContext) =>
+  cosine(run.rate, { epochs: run.epochs, ...options }),
+);

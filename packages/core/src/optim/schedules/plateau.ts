@@ -1,23 +1,38 @@
-import * as v from 'valibot';
 import { UserError } from '../../files/errors.js';
-import { validate } from '../../schema/validate.js';
-import type { Schedule } from './schedule.js';
+import {
+  fields,
+  filled,
+  kind,
+  literal,
+  nullable,
+  number,
+  type Options,
+  object,
+  validate,
+  whole,
+  withDefault,
+} from '../../schema/index.js';
+import type { Schedule, ScheduleContext } from './schedule.js';
 
-/** Of {@link plateau}; in brackets what holds unless told, the settings of the paper's notebooks. */
-export interface PlateauOptions {
-  /** What the rate is multiplied by (0.5). */
-  readonly factor?: number;
-  /** Epochs without improvement that are let pass (5). */
-  readonly patience?: number;
-  /** Relative fall of the loss that counts as an improvement (0.01). */
-  readonly threshold?: number;
-  /** Epochs after a reduction in which nothing is counted (0). */
-  readonly cooldown?: number;
-  /** The rate never falls below this (0). */
-  readonly minRate?: number;
-  /** A reduction smaller than this is not made (1e-8). */
-  readonly epsilon?: number;
-}
+const schema = object({
+  kind: literal('plateau'),
+  /** What the rate is multiplied by, in (0, 1]. */
+  factor: withDefault(number(0, 1, { open: true }), 0.5),
+  /** Epochs without improvement that are let pass. */
+  patience: withDefault(whole(0), 5),
+  /** Relative fall of the loss that counts as an improvement. */
+  threshold: withDefault(number(0, 1), 0.01),
+  /** Epochs after a reduction in which nothing is counted. */
+  cooldown: withDefault(whole(0), 0),
+  /** The rate never falls below this. */
+  minRate: withDefault(number(0), 0),
+});
+
+/** A reduction smaller than this is not made. */
+const LEAST_REDUCTION = 1e-8;
+
+/** Of {@link plateau}; the defaults are the settings of the paper's notebooks. */
+export type PlateauOptions = Options<typeof schema>;
 
 /** What a plateau schedule remembers. */
 export interface PlateauState {
@@ -28,11 +43,11 @@ export interface PlateauState {
   cooldownLeft: number;
 }
 
-const stateSchema = v.object({
-  rate: v.number(),
-  best: v.nullable(v.number()),
-  badEpochs: v.number(),
-  cooldownLeft: v.number(),
+const stateSchema = fields({
+  rate: number(),
+  best: nullable(number()),
+  badEpochs: number(),
+  cooldownLeft: number(),
 });
 
 /**
@@ -40,13 +55,12 @@ const stateSchema = v.object({
  * with mode 'min' and threshold mode 'rel'.
  */
 export function plateau(rate: number, options: PlateauOptions = {}): Schedule<PlateauState> {
-  const { factor = 0.5, patience = 5, threshold = 0.01 } = options;
-  const { cooldown = 0, minRate = 0, epsilon = 1e-8 } = options;
+  const { factor, patience, threshold, cooldown, minRate } = filled(schema, options);
   let now: PlateauState = { rate, best: null, badEpochs: 0, cooldownLeft: 0 };
 
   const reduce = () => {
     const reduced = Math.max(now.rate * factor, minRate);
-    if (now.rate - reduced > epsilon) now.rate = reduced;
+    if (now.rate - reduced > LEAST_REDUCTION) now.rate = reduced;
     now.cooldownLeft = cooldown;
     now.badEpochs = 0;
   };
@@ -75,3 +89,8 @@ export function plateau(rate: number, options: PlateauOptions = {}): Schedule<Pl
     },
   };
 }
+
+/** A plateau schedule in a configuration. */
+export const plateauKind = kind(schema, (options, run: ScheduleContext) =>
+  plateau(run.rate, options),
+);

@@ -1,5 +1,13 @@
 import type { Resumable } from '../resumable.js';
 
+/** What a schedule of a configuration is made for. */
+export interface ScheduleContext {
+  /** The learning rate to begin with, τ > 0. */
+  readonly rate: number;
+  /** Length of the run. */
+  readonly epochs: number;
+}
+
 /** A learning rate over the epochs. */
 export interface Schedule<State = unknown> extends Resumable<State> {
   readonly name: string;
