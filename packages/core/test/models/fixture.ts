@@ -1,7 +1,7 @@
 /** Reproducible weights and batches, and what the fixtures keep of a tensor. */
 
-import type { WasmNetwork } from '#lib/backend/index.js';
-import type { PlacedParameter } from '#lib/lowering/parameter.js';
+import type { Network } from '#lib/backend/index.js';
+import type { Parameter } from '#lib/graph/index.js';
 import { sizeOf, stream } from '#lib/math/index.js';
 import { sparseNormal } from '#lib/train/initialize.js';
 
@@ -61,7 +61,7 @@ export function summarize(values: Float32Array, entries: number): Summary {
 
 /** He-normal weights, a share of the kernels kept, at the variance of a dense network. */
 export function weightsOf(
-  { name, shape, role, fanIn }: PlacedParameter,
+  { name, shape, role, fanIn }: Parameter,
   density: number,
   nudges: FixtureCase['nudges'] = {},
 ): Float32Array {
@@ -76,7 +76,7 @@ export function weightsOf(
 }
 
 /** Normal images and their labels. */
-export function batchOf({ description, outputShape }: WasmNetwork, samples: number) {
+export function batchOf({ description, outputShape }: Network, samples: number) {
   const random = stream(2);
   return {
     images: Float32Array.from({ length: samples * sizeOf(description.input) }, random.normal),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { WasmBackend, type WasmNetwork } from '#lib/backend/index.js';
-import { Engine, type PlannedBuffer } from '#lib/engine/index.js';
+import { type Network, PlainBackend, WasmBackend } from '#lib/backend/index.js';
 import { convnet, resnet18 } from '#lib/models/index.js';
+import { atOnce } from '../at-once.js';
 import { builds } from '../engine/builds.js';
 import { always } from '../nn/site.js';
 import {
@@ -27,9 +27,9 @@ for (const { build, skip } of builds) {
       const { samples: batchSize, cases } = fixtureOf(name);
       for (const by of ['rows', 'entries'] as const) {
         test(`by ${by}`, async (t) => {
-          const engine = await Engine.create({ build, threads: 2 });
-          t.after(() => engine.close());
-          const network = new WasmBackend(engine).compile(description, {
+          const backend = await WasmBackend.create({ build, threads: 2 });
+          t.after(() => backend.close());
+          const network = backend.compile(description, {
             batchSize,
             breakEven: always[by],
           });
@@ -43,13 +43,22 @@ for (const { build, skip } of builds) {
   }
 }
 
+test('convnet as PyTorch has it, plain', (t) => {
+  const { samples: batchSize, cases } = fixtureOf('convnet');
+  const network = new PlainBackend().compile(models.convnet, { batchSize });
+  for (const [density, expected] of Object.entries(cases)) {
+    const worst = compareStep(network, Number(density), expected).toExponential(1);
+    t.diagnostic(`kernels kept: ${density}; worst relative error: ${worst}`);
+  }
+});
+
 function fixtureOf(name: string): Fixture {
   return JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8'));
 }
 
 /** Loss, gradients, running statistics and outputs of one step; returns the worst error. */
-function compareStep(network: WasmNetwork, density: number, expected: FixtureCase): number {
-  const { engine, batchSize } = network;
+function compareStep(network: Network, density: number, expected: FixtureCase): number {
+  const { batchSize } = network;
   const worst: number[] = [];
   const compare = (what: string, value: number, wanted: number, scale: number) => {
     const error = Math.abs(value - wanted) / scale;
@@ -67,12 +76,14 @@ function compareStep(network: WasmNetwork, density: number, expected: FixtureCas
       compare(`entry ${k} of ${what}`, found.entries[k], entry, largest);
     }
   };
-  const read = (buffer: PlannedBuffer) => engine.floats(buffer).slice();
+  const gradientOf = (each: Network['parameters'][number]) => atOnce(network.readGradient(each));
 
   const weights = network.parameters.map((each) => weightsOf(each, density, expected.nudges));
   network.parameters.forEach((each, i) => void network.write(each, weights[i]));
   network.reindex();
-  for (const { value, initial } of network.buffers) engine.floats(value).fill(initial);
+  for (const each of network.buffers) {
+    network.write(each, new Float32Array(each.shape[0]).fill(each.initial));
+  }
   const { images, labels, order } = batchOf(network, batchSize);
   const loadBatch = () => {
     network.loadInputs(images, order, 0, batchSize);
@@ -80,16 +91,16 @@ function compareStep(network: WasmNetwork, density: number, expected: FixtureCas
   };
 
   loadBatch();
-  const { loss, samples } = network.differentiate('all');
+  const { loss, samples } = atOnce(network.differentiate('all'));
   compare('loss', loss / samples, expected.loss, expected.loss);
-  for (const { name, gradient } of network.parameters) {
-    compareAll(`gradient of ${name}`, read(gradient), expected.gradients[name]);
+  for (const each of network.parameters) {
+    compareAll(`gradient of ${each.name}`, gradientOf(each), expected.gradients[each.name]);
   }
-  for (const { name, value } of network.buffers) {
-    compareAll(name, read(value), expected.buffers[name]);
+  for (const each of network.buffers) {
+    compareAll(each.name, atOnce(network.read(each)), expected.buffers[each.name]);
   }
 
-  const logits = network.predict(images);
+  const logits = atOnce(network.predict(images));
   const scale = Math.max(...expected.logits.map(Math.abs));
   for (const [i, logit] of expected.logits.entries()) {
     compare(`logit ${i}`, logits[i], logit, scale);
@@ -97,9 +108,10 @@ function compareStep(network: WasmNetwork, density: number, expected: FixtureCas
 
   loadBatch();
   network.differentiate('support');
-  for (const [i, { name, gradient }] of network.parameters.entries()) {
+  for (const [i, parameter] of network.parameters.entries()) {
+    const { name } = parameter;
     const sparse = expected.supportGradients[name];
-    const kept = read(gradient).filter((_, at) => !sparse || weights[i][at] !== 0);
+    const kept = gradientOf(parameter).filter((_, at) => !sparse || weights[i][at] !== 0);
     compareAll(`gradient of ${name} on its support`, kept, sparse ?? expected.gradients[name]);
   }
   return Math.max(...worst);
