@@ -3,8 +3,6 @@
 export {
   type Backend,
   type Network,
-  PlainBackend,
-  PlainNetwork,
   WasmBackend,
   WasmNetwork,
 } from './backend/index.js';

@@ -1,4 +1,5 @@
-import { type Backend, PlainBackend, WasmBackend } from '#lib/backend/index.js';
+import { type Backend, WasmBackend } from '#lib/backend/index.js';
+import { PlainBackend } from '#lib/backend/plain/index.js';
 import { builds } from './engine/builds.js';
 
 /** Everything that runs networks, with the reason to skip what this host cannot run. */

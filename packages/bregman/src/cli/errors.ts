@@ -1,5 +1,5 @@
-import { UserError } from '@bregman/core/files';
-import { ConfigError } from '@bregman/core/schema';
+import { ConfigError, UserError } from '@bregman/core/errors';
+
 import { CommanderError } from 'commander';
 import { oneLine } from './text.js';
 

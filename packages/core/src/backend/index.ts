@@ -10,5 +10,4 @@ export type {
   StepGroup,
   Stepper,
 } from './backend.js';
-export { PlainBackend, PlainNetwork } from './plain/index.js';
 export { type MemoryUse, memoryUse, WasmBackend, WasmNetwork } from './wasm/index.js';

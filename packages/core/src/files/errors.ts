@@ -6,6 +6,9 @@ export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
+/** A configuration that cannot be used: wrong in itself, or for its data. */
+export class ConfigError extends UserError {}
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',

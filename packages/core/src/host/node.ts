@@ -2,8 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { fileError } from '../files/errors.js';
 import type { Host, Thread } from './host.js';
 
@@ -20,7 +18,10 @@ export const host: Host = {
     typeof SharedArrayBuffer === 'undefined' ? 'there is no SharedArrayBuffer' : undefined,
   maySleep: true,
   startThread,
-  receive: (body) => body(workerData, () => parentPort?.postMessage('ready')),
+  receive(body) {
+    const { parentPort, workerData } = threads();
+    body(workerData, () => parentPort?.postMessage('ready'));
+  },
   startTraining: undefined,
   pause: () => new Promise((resolve) => setImmediate(resolve)),
   peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
@@ -37,7 +38,12 @@ export const host: Host = {
   whyNoWideVectors,
 };
 
+// Modules that only some calls need: each costs every command some milliseconds.
+const threads = () => process.getBuiltinModule('node:worker_threads');
+const v8 = () => process.getBuiltinModule('node:v8');
+
 function startThread(data: unknown): Thread {
+  const { Worker } = threads();
   const url = new URL('../engine/worker.js', import.meta.url);
   const worker = new Worker(url, { workerData: data, execArgv: [] });
   const ready = new Promise<void>((resolve, reject) => {
@@ -74,7 +80,7 @@ let isWide = process.execArgv.includes(REVECTORIZE);
 
 function useWideVectors(): boolean {
   if (isWide || whyNoWideVectors() !== undefined) return isWide;
-  for (const flag of [REVECTORIZE, NO_INLINING]) setFlagsFromString(flag);
+  for (const flag of [REVECTORIZE, NO_INLINING]) v8().setFlagsFromString(flag);
   isWide = true;
   return true;
 }

@@ -1,33 +1,24 @@
-/** Every kind of layer. A new one is a folder beside these and a line here. */
+/** Every kind of layer. A new one is a folder beside these, a line here, and one in `plain.ts`. */
 import { UserError } from '../files/errors.js';
 import { type NetworkDescription, type ResolvedLayer, resolveWith } from '../graph/description.js';
 import type { Layer, LayerType } from '../graph/layer.js';
-import type { PlainLayer } from '../lowering/plain.js';
 import type { WasmLayer } from '../lowering/wasm.js';
 import { listOf, object, optional, text, type VariantSchema, variant } from '../schema/index.js';
 import { activationSchema, activationType, leakyReluSchema } from './activation/layer.js';
-import { activationPlain } from './activation/plain.js';
 import { activationWasm } from './activation/wasm.js';
 import { addSchema, addType } from './add/layer.js';
-import { addPlain } from './add/plain.js';
 import { addWasm } from './add/wasm.js';
 import { batchNorm2dSchema, batchNorm2dType } from './batch-norm/layer.js';
-import { batchNorm2dPlain } from './batch-norm/plain.js';
 import { batchNorm2dWasm } from './batch-norm/wasm.js';
 import { concatenateSchema, concatenateType } from './concatenate/layer.js';
-import { concatenatePlain } from './concatenate/plain.js';
 import { concatenateWasm } from './concatenate/wasm.js';
 import { conv2dSchema, conv2dType } from './conv2d/layer.js';
-import { conv2dPlain } from './conv2d/plain.js';
 import { conv2dWasm } from './conv2d/wasm.js';
 import { flattenSchema, flattenType } from './flatten/layer.js';
-import { flattenPlain } from './flatten/plain.js';
 import { flattenWasm } from './flatten/wasm.js';
 import { linearSchema, linearType } from './linear/layer.js';
-import { linearPlain } from './linear/plain.js';
 import { linearWasm } from './linear/wasm.js';
 import { poolSchema, poolType } from './pool/layer.js';
-import { poolPlain } from './pool/plain.js';
 import { poolWasm } from './pool/wasm.js';
 
 export { type ActivationLayer, leakyRelu, relu, sigmoid, tanh } from './activation/layer.js';
@@ -39,35 +30,32 @@ export { type FlattenLayer, flatten } from './flatten/layer.js';
 export { type LinearLayer, linear } from './linear/layer.js';
 export { averagePool2d, globalAveragePool2d, maxPool2d, type PoolLayer } from './pool/layer.js';
 
-/** A kind of layer with its lowering to each backend. */
+/** A kind of layer with its kernel calls; `plain.ts` has what it computes in TypeScript. */
 interface Kind<L extends Layer> {
   readonly schema: VariantSchema;
   readonly type: LayerType<L>;
   readonly wasm: WasmLayer<L>;
-  readonly plain: PlainLayer<L>;
 }
 
-const activation = { type: activationType, wasm: activationWasm, plain: activationPlain };
+const activation = { type: activationType, wasm: activationWasm };
 
 const kinds = [
-  { schema: linearSchema, type: linearType, wasm: linearWasm, plain: linearPlain },
-  { schema: conv2dSchema, type: conv2dType, wasm: conv2dWasm, plain: conv2dPlain },
+  { schema: linearSchema, type: linearType, wasm: linearWasm },
+  { schema: conv2dSchema, type: conv2dType, wasm: conv2dWasm },
   {
     schema: batchNorm2dSchema,
     type: batchNorm2dType,
     wasm: batchNorm2dWasm,
-    plain: batchNorm2dPlain,
   },
-  { schema: poolSchema, type: poolType, wasm: poolWasm, plain: poolPlain },
-  { schema: addSchema, type: addType, wasm: addWasm, plain: addPlain },
+  { schema: poolSchema, type: poolType, wasm: poolWasm },
+  { schema: addSchema, type: addType, wasm: addWasm },
   { schema: activationSchema, ...activation },
   {
     schema: concatenateSchema,
     type: concatenateType,
     wasm: concatenateWasm,
-    plain: concatenatePlain,
   },
-  { schema: flattenSchema, type: flattenType, wasm: flattenWasm, plain: flattenPlain },
+  { schema: flattenSchema, type: flattenType, wasm: flattenWasm },
   { schema: leakyReluSchema, ...activation },
 ] as const;
 

@@ -1,5 +1,4 @@
-import { UserError } from '../files/errors.js';
-import { ConfigError } from './config-error.js';
+import { ConfigError, UserError } from '../files/errors.js';
 
 /**
  * Builds something from a part of the configuration.

@@ -1,6 +1,7 @@
 /** Checking what people and programs wrote, with messages that say what is wrong, where, and what to do. */
+
+export { ConfigError } from '../files/errors.js';
 export { build } from './build.js';
-export { ConfigError } from './config-error.js';
 export {
   type Defaulted,
   type Entries,

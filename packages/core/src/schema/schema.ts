@@ -1,5 +1,4 @@
-import type { UserError } from '../files/errors.js';
-import { ConfigError } from './config-error.js';
+import { ConfigError, type UserError } from '../files/errors.js';
 
 /**
  * What a value has to be like: the one description of a piece of configuration, which checks it, fills in

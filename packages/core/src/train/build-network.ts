@@ -1,12 +1,12 @@
 import type { Backend, CompileOptions, Network } from '../backend/index.js';
 import { type BatchSource, inputTypeOf, isBatchSource } from '../data/batches.js';
 import type { Samples } from '../data/samples.js';
+import { ConfigError } from '../files/errors.js';
 import type { NetworkDescription } from '../graph/index.js';
 import { resolve } from '../layers/index.js';
 import { sizeOf } from '../math/index.js';
 import { models } from '../models/index.js';
 import { build } from '../schema/build.js';
-import { ConfigError } from '../schema/config-error.js';
 import type { Config } from './config.js';
 import { checkMemory } from './memory.js';
 import type { TrainingData } from './training-data.js';

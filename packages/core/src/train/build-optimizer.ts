@@ -1,8 +1,8 @@
 import type { Network } from '../backend/index.js';
+import { ConfigError } from '../files/errors.js';
 import type { Parameter } from '../graph/index.js';
 import { regularizers } from '../math/index.js';
 import { type LambdaPolicy, lambdaPolicies } from '../optim/index.js';
-import { ConfigError } from '../schema/config-error.js';
 import { fitsPattern } from '../schema/pattern.js';
 import type { Config } from './config.js';
 import type { Start } from './initialize.js';

@@ -1,8 +1,8 @@
 import type { Backend } from '../backend/index.js';
 import { split } from '../data/split.js';
+import { ConfigError } from '../files/errors.js';
 import { gradientPolicies, lambdaPolicies, schedules } from '../optim/index.js';
 import { build } from '../schema/build.js';
-import { ConfigError } from '../schema/config-error.js';
 import { buildNetwork } from './build-network.js';
 import { buildGroups, checkLambdaPolicy, isRegularized, startOf } from './build-optimizer.js';
 import { checkData } from './check-data.js';

@@ -1,6 +1,5 @@
 import { isBatchSource } from '../data/batches.js';
-import { UserError } from '../files/errors.js';
-import { ConfigError } from '../schema/config-error.js';
+import { ConfigError, UserError } from '../files/errors.js';
 import { outputsOf } from './build-network.js';
 import type { Config } from './config.js';
 import type { TrainingData } from './training-data.js';

@@ -1,7 +1,7 @@
 import type { Backend, CompileOptions } from '../backend/index.js';
+import { ConfigError } from '../files/errors.js';
 import { BLOCK, type NetworkDescription } from '../graph/index.js';
 import { methods } from '../optim/index.js';
-import { ConfigError } from '../schema/config-error.js';
 import type { Config } from './config.js';
 
 /**

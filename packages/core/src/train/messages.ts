@@ -1,7 +1,6 @@
 /** What a page's main thread and the worker that trains for it say to one another. */
 import type { Kernels } from '../engine/index.js';
-import { UserError } from '../files/errors.js';
-import { ConfigError } from '../schema/config-error.js';
+import { ConfigError, UserError } from '../files/errors.js';
 import type { Config } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
 import { DivergenceError } from './divergence-error.js';

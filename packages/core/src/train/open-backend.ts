@@ -1,4 +1,4 @@
-import { type Backend, PlainBackend, WasmBackend } from '../backend/index.js';
+import { type Backend, WasmBackend } from '../backend/index.js';
 import { type EngineOptions, whyNoKernels } from '../engine/index.js';
 
 /** What runs a network. */
@@ -27,10 +27,16 @@ export async function openBackend({
   ...engine
 }: BackendOptions & EngineOptions): Promise<OpenBackend> {
   if (typeof backend === 'object') return { backend, close: () => {} };
-  const opened = runsPlain({ backend, ...engine })
-    ? new PlainBackend()
-    : await WasmBackend.create(engine);
+  const opened = await (runsPlain({ backend, ...engine })
+    ? createPlain()
+    : WasmBackend.create(engine));
   return { backend: opened, close: () => opened.close() };
+}
+
+/** Loaded where it is needed: most programs never do. */
+async function createPlain(): Promise<Backend> {
+  const { PlainBackend } = await import('../backend/plain/index.js');
+  return new PlainBackend();
 }
 
 /** Whether the options lead to plain TypeScript. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Backend, type Inputs, type Network, PlainNetwork } from '#lib/backend/index.js';
+import type { Backend, Inputs, Network } from '#lib/backend/index.js';
+import { PlainNetwork } from '#lib/backend/plain/index.js';
 import type { GradientScope } from '#lib/graph/index.js';
 import { regularizerFrom, sizeOf, stream } from '#lib/math/index.js';
 import { denseStart, initialize } from '#lib/train/initialize.js';

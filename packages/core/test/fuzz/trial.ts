@@ -2,7 +2,8 @@
  * One trial: random networks on one engine, and random calls to them. After each, everything is as in a fresh
  * network that is given the state and makes this call alone, to the bit, and close to what plain TypeScript gives.
  */
-import { type Backend, PlainBackend } from '#lib/backend/index.js';
+import type { Backend } from '#lib/backend/index.js';
+import { PlainBackend } from '#lib/backend/plain/index.js';
 import { stream } from '#lib/math/index.js';
 import type { Backends, Form } from './backends.js';
 import { forms } from './backends.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { type Network, PlainBackend, WasmBackend } from '#lib/backend/index.js';
+import { type Network, WasmBackend } from '#lib/backend/index.js';
+import { PlainBackend } from '#lib/backend/plain/index.js';
 import { convnet, resnet18 } from '#lib/models/index.js';
 import { atOnce } from '../at-once.js';
 import { builds } from '../engine/builds.js';

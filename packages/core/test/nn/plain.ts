@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Layer } from '#lib/graph/index.js';
 import { conv2d as describeConv2d, linear as describeLinear, kindOf } from '#lib/layers/index.js';
+import { plainOf } from '#lib/layers/plain.js';
 import type { Numbers, PlainSite, PlainTensor } from '#lib/lowering/plain.js';
 import { type Layout, layoutOf } from '#lib/lowering/planes.js';
 
@@ -15,7 +16,8 @@ export function specify(
   inputs: readonly PlainTensor[],
   { parameters = {}, buffers = {} }: Partial<Pick<PlainSite, 'parameters' | 'buffers'>> = {},
 ) {
-  const { type, plain } = kindOf(layer);
+  const { type } = kindOf(layer);
+  const plain = plainOf(type);
   const shapes = inputs.map(({ shape }) => shape);
   const shape = type.outputShape(layer, shapes);
   const site = { samples, inputs, output: { shape, value: [] }, parameters, buffers };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PlainBackend, WasmBackend } from '#lib/backend/index.js';
+import { WasmBackend } from '#lib/backend/index.js';
+import { PlainBackend } from '#lib/backend/plain/index.js';
 import { evaluate, resolveConfig, train } from '#lib/train/index.js';
 import { bits, toyConfig, toyData } from './toy.js';
 

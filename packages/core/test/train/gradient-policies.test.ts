@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PlainBackend, WasmBackend } from '#lib/backend/index.js';
+import { WasmBackend } from '#lib/backend/index.js';
+import { PlainBackend } from '#lib/backend/plain/index.js';
 import {
   buildTrainer,
   type ConfigInput,

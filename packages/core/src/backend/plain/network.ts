@@ -1,7 +1,8 @@
 import { INPUT, type NetworkDescription, type ResolvedLayer } from '../../graph/description.js';
 import { describeParameter, type NetworkBuffer, type Parameter } from '../../graph/parameter.js';
 import type { GradientScope, Mode } from '../../graph/pass.js';
-import { kindOf, resolve } from '../../layers/index.js';
+import { resolve } from '../../layers/index.js';
+import { plainOf } from '../../layers/plain.js';
 import type { Numbers, PlainSite } from '../../lowering/plain.js';
 import { type Shape, sizeOf } from '../../math/index.js';
 import type {
@@ -202,8 +203,8 @@ export class PlainNetwork implements Network, SteppedNetwork {
   #forward(mode: Mode): void {
     this.#values.set(INPUT, this.#batch.inputs);
     for (const placed of this.#layers) {
-      const { name, layer } = placed;
-      const y = kindOf(layer).plain.forward(layer, this.#site(placed), mode);
+      const { name, layer, type } = placed;
+      const y = plainOf(type).forward(layer, this.#site(placed), mode);
       this.#values.set(name, Float32Array.from(y));
     }
   }
@@ -221,12 +222,12 @@ export class PlainNetwork implements Network, SteppedNetwork {
   #backward(g: Numbers, scope: GradientScope, sampledBlock: number): void {
     const gradients = new Map([[this.#layers.at(-1)!.name, Float32Array.from(g)]]);
     for (const placed of this.#layers.toReversed()) {
-      const { name, layer, inputs } = placed;
+      const { name, layer, type, inputs } = placed;
       const own = gradients.get(name)!;
       this.#differentiateParameters(placed, own, scope, sampledBlock);
       // Nobody reads the gradient to the network's own input.
       if (inputs.every((input) => input === INPUT)) continue;
-      const toInputs = kindOf(layer).plain.inputGradients(layer, this.#site(placed), own);
+      const toInputs = plainOf(type).inputGradients(layer, this.#site(placed), own);
       for (const [i, input] of inputs.entries()) {
         const before = gradients.get(input);
         const each = Float32Array.from(toInputs[i], (x, at) => x + (before ? before[at] : 0));
@@ -242,9 +243,9 @@ export class PlainNetwork implements Network, SteppedNetwork {
     sampledBlock: number,
   ): void {
     const { samples } = this.#batch;
-    const { layer, parameters } = placed;
+    const { layer, type, parameters } = placed;
     const gradientsFrom = (g: Numbers) =>
-      kindOf(layer).plain.parameterGradients?.(layer, this.#site(placed), g) ?? {};
+      plainOf(type).parameterGradients?.(layer, this.#site(placed), g) ?? {};
     const exact = gradientsFrom(g);
     const sampled = scope === 'sampled' ? gradientsFrom(oneBlock(g, samples, sampledBlock)) : {};
     for (const [short, { role, value, gradient }] of Object.entries(parameters)) {
