@@ -1,7 +1,7 @@
 // The memory that kernels share with the engine. Every kernel has the signature (args, tile): `args`
 // points at a record of 32-bit words, a class beside the kernel; `tile` numbers the piece of work. Tiles
 // write disjoint memory and are cut by size, never by thread, so sums keep their order. Classes, enums and
-// exported constants are the engine's tables, too: scripts/kernel-interface.ts writes them.
+// exported constants are the engine's tables, too: scripts/kernel-interface.js writes them.
 
 /** Samples in a block: activations lie as [block][feature][16]. */
 export const LANES: i32 = 16;

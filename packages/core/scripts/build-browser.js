@@ -6,14 +6,7 @@ import { build } from 'rolldown';
 await build({
   input: 'dist/browser.js',
   platform: 'browser',
-  // So that what is loaded later shares its code, and is no reason to cut it in two.
-  preserveEntrySignatures: 'allow-extension',
   resolve: { alias: { '#host': resolve('dist/host/web-bundle.js') } },
-  // What is loaded only where it is needed, such as the plain backend, lies beside it.
-  output: {
-    dir: 'dist/browser',
-    entryFileNames: 'index.js',
-    chunkFileNames: '[name].js',
-    minify: true,
-  },
+  // One file, with what is loaded later in it: bundlers copy a worker's script without what lies beside it.
+  output: { file: 'dist/browser/index.js', minify: true, codeSplitting: false },
 });

@@ -1,6 +1,6 @@
 /** What every backend checks and does alike. */
 import { UserError } from '../files/errors.js';
-import { BLOCK } from '../graph/pass.js';
+import { blocksOf } from '../graph/pass.js';
 import type { Shape } from '../math/index.js';
 import type { CompileOptions, Inputs, LossName } from './backend.js';
 
@@ -14,14 +14,22 @@ export function checkOptions({ batchSize, normalization }: CompileOptions, input
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`batch size: ${batchSize} is not a whole number from 1 on`);
   }
-  if (!normalization) return;
+  if (!normalization || fitsNormalization(normalization, input)) return;
   const { mean, std } = normalization;
-  const isWhole = input.length === 1 ? input[0] % mean.length === 0 : mean.length === input[0];
-  const fits = mean.length === std.length && (mean.length === 1 || isWhole);
-  if (fits && std.every((each) => each > 0)) return;
   throw new UserError(
     `normalization: mean [${mean}] and std [${std}] must have 1 or ${input[0]} values, std above 0`,
   );
+}
+
+/** Whether there is a mean and a deviation for each channel of an input, or one for all. */
+export function fitsNormalization(
+  { mean, std }: NonNullable<CompileOptions['normalization']>,
+  input: Shape,
+): boolean {
+  // An image in a row still has its channels one by one.
+  const isWhole = input.length === 1 ? input[0] % mean.length === 0 : mean.length === input[0];
+  const isOneEach = mean.length === std.length && (mean.length === 1 || isWhole);
+  return isOneEach && std.every((each) => each > 0);
 }
 
 /** @throws Error where no batch is loaded, or not what its outputs should be */
@@ -60,9 +68,10 @@ export function checkCount(count: number, batchSize: number): void {
   throw new RangeError(`${count} samples do not fit a batch of ${batchSize}`);
 }
 
-/** @throws TypeError where a loss takes labels, and is given values */
-export function checkTakesValues(loss: LossName): void {
-  if (loss !== 'squared-error') throw new TypeError(`the ${loss} loss takes labels`);
+/** @throws TypeError where a loss takes labels, and is given values, or the other way round */
+export function checkTakes(what: 'labels' | 'values', loss: LossName): void {
+  const wanted = loss === 'cross-entropy' ? 'labels' : 'values';
+  if (what !== wanted) throw new TypeError(`the ${loss} loss takes ${wanted}`);
 }
 
 /** @throws RangeError where a tensor is given another count of numbers */
@@ -130,9 +139,4 @@ export function copyLabels(
     }
     to[i] = label;
   }
-}
-
-/** Blocks of sixteen that hold so many samples. */
-export function blocksOf(samples: number): number {
-  return Math.ceil(samples / BLOCK);
 }

@@ -1,4 +1,5 @@
 import { host } from '#host';
+import type { BLOCK } from '../graph/pass.js';
 import type { Thread } from '../host/host.js';
 import {
   encode,
@@ -31,7 +32,7 @@ import { refuseRaces } from './races.js';
 import type { WorkerData } from './thread.js';
 
 /** Samples in a block of the activations' layout. */
-export const { LANES } = sizes.layout;
+export const LANES: typeof BLOCK = sizes.layout.LANES;
 
 export interface EngineOptions {
   /** Threads that work on one program; by default as many as the machine runs at once. */
@@ -89,7 +90,12 @@ export class Engine {
     const kernels = options.kernels ?? (await loadKernels(!whyOneThread, options.build));
     const memory = new LinearMemory(kernels.shared, options.maximumBytes);
     const workers = whyOneThread ? [] : await startWorkers(kernels.module, memory.memory, wanted);
-    return new Engine(kernels, memory, workers, wanted > 1 ? whyOneThread : undefined);
+    try {
+      return new Engine(kernels, memory, workers, wanted > 1 ? whyOneThread : undefined);
+    } catch (error) {
+      for (const worker of workers) worker.terminate();
+      throw error;
+    }
   }
 
   private constructor(
@@ -150,10 +156,11 @@ export class Engine {
         `'${name}' has its place, of ${place.bytes} bytes, and cannot grow to ${bytes}`,
       );
     }
-    this.#places.set(planned, { offset: this.#reserve(planned), bytes });
+    // First of all what it points at: where memory does not suffice for that, it has no place, either.
     const first = planned.type
       ? this.#encode(records[planned.type], planned.fields)
       : planned.integers;
+    this.#places.set(planned, { offset: this.#reserve(planned), bytes });
     if (first) this.integers(planned).set(first);
   }
 

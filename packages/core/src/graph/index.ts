@@ -18,5 +18,5 @@ export {
   weightWork,
 } from './multiply-adds.js';
 export type { NetworkBuffer, Parameter } from './parameter.js';
-export { BLOCK, type GradientScope, type Mode } from './pass.js';
+export { BLOCK, blocksOf, type GradientScope, type Mode } from './pass.js';
 export { formatShape } from './shapes.js';

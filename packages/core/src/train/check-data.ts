@@ -29,9 +29,13 @@ export function checkData(config: Config, { train, test, augment: own }: Trainin
   if (String(test.shape) !== String(train.shape)) {
     throw new UserError(`test samples are [${test.shape}], training samples [${train.shape}]`);
   }
-  if (outputsOf(test) > outputsOf(train)) {
-    throw new UserError(
-      `test targets have ${outputsOf(test)} classes, training targets ${outputsOf(train)}`,
-    );
+  if (test.targets.kind !== kind) {
+    throw new UserError(`test targets are ${test.targets.kind}, training targets ${kind}`);
+  }
+  const tested = outputsOf(test);
+  const trained = outputsOf(train);
+  if (kind === 'classes' ? tested > trained : tested !== trained) {
+    const what = kind === 'classes' ? 'classes' : 'values';
+    throw new UserError(`test targets have ${tested} ${what}, training targets ${trained}`);
   }
 }

@@ -109,7 +109,15 @@ export function resolveConfig(input: unknown, source = 'config'): Config {
     );
   }
   // Written down, so that a run that is later trained on for longer keeps its shape.
-  if (schedule.kind === 'cosine') schedule.epochs ??= epochs;
+  if (schedule.kind === 'cosine') {
+    schedule.epochs ??= epochs;
+    if (schedule.warmup >= schedule.epochs) {
+      throw new ConfigError(
+        `${source}: schedule.warmup: ${schedule.warmup} epochs leave nothing of the ${schedule.epochs} ` +
+          'for the cosine; it must be less',
+      );
+    }
+  }
   return config;
 }
 

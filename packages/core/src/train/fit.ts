@@ -168,12 +168,14 @@ class Fit {
     const started = performance.now();
     const validation = await trainer.validate();
     this.#addTime(started);
+    // Before λ moves on.
+    const regularizer = finiteOrNull(await trainer.optimizer.value());
     const metrics: EpochMetrics = {
       epoch: trainer.epoch + 1,
       train: await trainer.endEpoch(),
       ...(validation && { validation }),
       density: await trainer.density(),
-      regularizer: finiteOrNull(await trainer.optimizer.value()),
+      regularizer,
       lambda,
       learningRate,
       seconds: this.#epochSeconds,

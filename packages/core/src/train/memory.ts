@@ -1,6 +1,6 @@
 import type { Backend, CompileOptions } from '../backend/index.js';
 import { ConfigError } from '../files/errors.js';
-import { BLOCK, type NetworkDescription } from '../graph/index.js';
+import { BLOCK, blocksOf, type NetworkDescription } from '../graph/index.js';
 import { methods } from '../optim/index.js';
 import type { Config } from './config.js';
 
@@ -30,7 +30,7 @@ export function checkMemory(
 
 /** The largest multiple of a block below `batchSize` that fits, 0 where none does. */
 function largestThatFits(batchSize: number, fits: (samples: number) => boolean): number {
-  let [fitting, tooMany] = [0, Math.ceil(batchSize / BLOCK)];
+  let [fitting, tooMany] = [0, blocksOf(batchSize)];
   while (tooMany - fitting > 1) {
     const middle = (fitting + tooMany) >> 1;
     if (fits(middle * BLOCK)) fitting = middle;

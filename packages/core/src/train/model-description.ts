@@ -1,4 +1,5 @@
 import { lossName } from '../backend/backend.js';
+import { fitsNormalization } from '../backend/samples.js';
 import { type Restoration, restorationSchema } from '../data/restoration.js';
 import { quoted, UserError } from '../files/errors.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../files/safetensors.js';
@@ -127,7 +128,7 @@ function parseDescription(json: string, source: string): ModelDescription {
   if (sizeOf(shape) !== sizeOf(network.input)) {
     fail(`samples of ${formatShape(shape)} do not fit the network's ${formatShape(network.input)}`);
   }
-  if (normalization && !fits(normalization, shape)) {
+  if (normalization && !fitsNormalization(normalization, shape)) {
     fail(`normalization: its mean and std do not fit samples of ${formatShape(shape)}`);
   }
   if (classNames && loss !== 'cross-entropy') fail(`loss: ${loss} goes without names of classes`);
@@ -148,11 +149,4 @@ function resolvedWithin(network: NetworkDescription, source: string): Shape {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${source}: network: ${error.message}`, { cause: error });
   }
-}
-
-function fits(
-  { mean, std }: NonNullable<ModelDescription['normalization']>,
-  shape: Shape,
-): boolean {
-  return mean.length === std.length && (mean.length === 1 || mean.length === shape[0]);
 }

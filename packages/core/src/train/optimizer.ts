@@ -67,6 +67,7 @@ export class Optimizer {
   constructor(network: Network, groups: readonly GroupOptions[]) {
     this.#network = network;
     this.groups = groups.map((options) => new ParameterGroup(options));
+    checkOnce(this.groups.flatMap(({ parameters }) => parameters));
     this.#stepper = network.stepper(this.groups);
   }
 
@@ -95,8 +96,8 @@ export class Optimizer {
    *   gradients are not read
    */
   step({ onSupport = false } = {}): void {
+    this.#stepper.step(this.#steps + 1, onSupport);
     this.#steps++;
-    this.#stepper.step(this.#steps, onSupport);
   }
 
   /** The regularizer J(θ) = λR(θ), over all groups. */
@@ -155,16 +156,20 @@ export class Optimizer {
    * @throws {UserError} an array is missing or has another length
    */
   restore(saved: ReadonlyMap<string, Float32Array>, steps: number): Soon<void> {
-    this.#steps = steps;
-    const changes = this.groups.flatMap((group) =>
-      group.parameters.map((parameter) =>
-        this.#changeOne(parameter, (state) => {
-          for (const [name, own] of arraysOf(parameter, state)) own.set(arrayOf(saved, name, own));
-        }),
-      ),
-    );
-    this.#network.reindex();
-    return done(changes);
+    const parameters = this.groups.flatMap((group) => group.parameters);
+    return whenReady(this.#statesOf(parameters), (states) => {
+      // All is there before anything is changed.
+      const copies = states.flatMap((state, i) =>
+        arraysOf(parameters[i], state).map(([name, own]) => ({
+          own,
+          from: arrayOf(saved, name, own),
+        })),
+      );
+      for (const { own, from } of copies) own.set(from);
+      for (const [i, state] of states.entries()) this.#stepper.write(parameters[i], state);
+      this.#steps = steps;
+      this.#network.reindex();
+    });
   }
 
   #statesOf(parameters: readonly Parameter[]): Soon<readonly ParameterState[]> {
@@ -181,6 +186,13 @@ export class Optimizer {
       this.#stepper.write(parameter, state);
     });
   }
+}
+
+/** @throws Error where two groups have a parameter */
+function checkOnce(parameters: readonly Parameter[]): void {
+  const names = parameters.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new Error(`'${twice}' is in two groups`);
 }
 
 function done(changes: readonly Soon<void>[]): Soon<void> {

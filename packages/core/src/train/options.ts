@@ -17,8 +17,8 @@ export interface TrainOptions
   readonly threads?: number | undefined;
   /** Of the kernels; by default the fastest that the host can run. Results differ in the last bits. */
   readonly build?: Build | undefined;
-  /** Called after every epoch. */
-  readonly onEpoch?: (metrics: EpochMetrics) => void;
+  /** Called after every epoch; the training waits for a promise. */
+  readonly onEpoch?: (metrics: EpochMetrics) => unknown;
   /** Where an earlier session of this run left off. */
   readonly resume?: ResumePoint | undefined;
 }

@@ -32,9 +32,9 @@ export async function trainHere(
     // `fit` makes one before it returns.
     let checkpoint!: Checkpoint;
     const own = {
-      onEpoch(each: EpochMetrics) {
+      async onEpoch(each: EpochMetrics) {
         metrics.push(each);
-        onEpoch?.(each);
+        await onEpoch?.(each);
       },
       onCheckpoint(each: Checkpoint) {
         checkpoint = each;

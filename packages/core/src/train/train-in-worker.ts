@@ -44,13 +44,18 @@ export async function trainInWorker(
     watchesSteps: observers.some(({ onStep }) => onStep),
     watchesCheckpoints: observers.some(({ onCheckpoint }) => onCheckpoint),
   };
-  const own: Observer = { onEpoch: (metrics) => onEpoch?.(metrics) };
-  const outcome = await execute(startWorker, order, gifts, [own, ...observers], { signal, stop });
+  const own: Observer = {
+    async onEpoch(metrics) {
+      await onEpoch?.(metrics);
+    },
+  };
+  // Before the training, so that nothing is lost where the page has no room for a network of its own.
   const { backend, close } = await openBackend({ backend: wanted, threads: 1, kernels });
   try {
-    // Between these the page can draw.
-    await host.pause();
     const network = buildNetwork(backend, config, data);
+    const signals = { signal, stop };
+    const outcome = await execute(startWorker, order, gifts, [own, ...observers], signals);
+    // The page can draw before the next piece of work.
     await host.pause();
     writeWeights(network, outcome.weights);
     return { config, network, ...outcome, close };

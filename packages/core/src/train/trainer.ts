@@ -2,7 +2,7 @@ import type { BatchResult, Network } from '../backend/index.js';
 import { isBatchSource } from '../data/batches.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
-import { BLOCK, type GradientScope, type MultiplyAdds } from '../graph/index.js';
+import { blocksOf, type GradientScope, type MultiplyAdds } from '../graph/index.js';
 import type { GradientPolicy } from '../optim/index.js';
 import { type Soon, whenReady } from '../soon.js';
 import { densityOf } from './density.js';
@@ -114,7 +114,7 @@ export class Trainer {
     this.#sampler.load(this.network);
     const scope = this.#scope;
     this.#work.addStep(count, scope);
-    const block = this.#gradient.block?.(this.optimizer.steps, Math.ceil(count / BLOCK)) ?? 0;
+    const block = this.#gradient.block?.(this.optimizer.steps, blocksOf(count)) ?? 0;
     return whenReady(this.network.differentiate(scope, block), this.#takeStep);
   }
 

@@ -95,6 +95,15 @@ for (const { name, skip, create } of backends) {
       assertClose([atOnce(net.evaluate()).loss], [total]);
     });
 
+    test('a loss takes labels or values, and not the other', () => {
+      const net = networkOf([2], [linear(2)], { loss: 'squared-error' });
+      net.loadInputs(new Float32Array(2), [0], 0, 1);
+      assert.throws(() => net.loadLabels([1], [0], 0), /the squared-error loss takes values/);
+      const other = networkOf([2], [linear(2)]);
+      other.loadInputs(new Float32Array(2), [0], 0, 1);
+      assert.throws(() => other.loadTargets(new Float32Array(2), [0], 0), /takes labels/);
+    });
+
     test('normalization by the first axis, whatever the rank', () => {
       for (const input of [[6], [3, 2], [3, 2, 1]]) {
         const normalization = { mean: [1, 2, 3], std: [2, 4, 8] };

@@ -145,6 +145,23 @@ for (const { name, skip, create } of backends) {
         assert.throws(() => optimizer.restore(state, 1), { message });
         state.delete(name);
         assert.throws(() => optimizer.restore(state, 1), /none found/);
+        // Nothing has changed, although other arrays were there.
+        const before = copyOf(atOnce(optimizer.state()));
+        const others = new Map([...before].map(([each, data]) => [each, data.map((x) => x + 1)]));
+        others.delete([...others.keys()].at(-1)!);
+        assert.throws(() => optimizer.restore(others, 1), /none found/);
+        assert.deepEqual(copyOf(atOnce(optimizer.state())), before);
+      });
+
+      test('refuses a parameter in two groups', () => {
+        const { net } = placed();
+        const group = { method: 'sgd', learningRate: 1, regularizer: none() } as const;
+        const parameters = net.parameters.slice(0, 2);
+        const groups = [
+          { ...group, parameters },
+          { ...group, parameters: parameters.slice(1) },
+        ];
+        assert.throws(() => new Optimizer(net, groups), /'0.bias' is in two groups/);
       });
     });
 

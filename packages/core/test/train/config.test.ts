@@ -6,6 +6,10 @@ const model = { kind: 'mlp', hidden: [4] };
 
 /** Configurations that cannot be used, each with the message it earns. */
 const wrong: readonly [input: unknown, message: string][] = [
+  [
+    { model, epochs: 2, schedule: { kind: 'cosine', warmup: 2 } },
+    'schedule.warmup: 2 epochs leave nothing of the 2 for the cosine; it must be less',
+  ],
   [null, 'null is not allowed; it must be an object'],
   [{}, 'model: is missing'],
   [{ model: {} }, 'model.kind: is missing'],

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WasmBackend } from '#lib/backend/index.js';
+import { samples } from '#lib/data/index.js';
 import { UserError } from '#lib/files/index.js';
 import { type Layer, network } from '#lib/graph/index.js';
 import { linear } from '#lib/layers/index.js';
 import { discrepancy, plateau } from '#lib/optim/index.js';
 import { build, ConfigError, parse } from '#lib/schema/index.js';
-import { type Checkpoint, DamagedRunError, train } from '#lib/train/index.js';
+import { type Checkpoint, DamagedRunError, type TrainingData, train } from '#lib/train/index.js';
 import { toyConfig, toyData } from './toy.js';
 
 const data = toyData();
@@ -114,4 +115,39 @@ test('a schedule and a policy refuse states that are none', () => {
   const other = plateau(0.1);
   other.restore(schedule.state());
   assert.deepEqual(other.state(), schedule.state());
+});
+
+test('test data of another kind than those trained on are refused before the training', async () => {
+  const [classes, values] = [data.train, data.test].map(({ inputs, shape, count }, i) =>
+    samples(
+      inputs,
+      shape,
+      i === 0
+        ? { kind: 'classes', labels: new Uint8Array(count), classes: 2 }
+        : { kind: 'values', shape: [2], values: new Float32Array(2 * count) },
+    ),
+  );
+  const config = (loss: 'cross-entropy' | 'squared-error') => toyConfig({ epochs: 1, loss });
+  const mixed: [Parameters<typeof train>[0], TrainingData][] = [
+    [config('cross-entropy'), { train: classes, test: values }],
+    [config('squared-error'), { train: values, test: classes }],
+  ];
+  for (const [each, given] of mixed) {
+    await assert.rejects(train(each, { data: given, threads: 1 }), /^UserError: test targets are /);
+  }
+  const { inputs, shape, count } = data.test;
+  const fewer = { kind: 'values', shape: [1], values: new Float32Array(count) } as const;
+  const smaller = { train: values, test: samples(inputs, shape, fewer) };
+  await assert.rejects(
+    train(config('squared-error'), { data: smaller, threads: 1 }),
+    /^UserError: test targets have 1 values, training targets 2/,
+  );
+});
+
+test('an epoch’s observer is waited for, and its failure ends the training', async () => {
+  const onEpoch = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    throw broken;
+  };
+  await assert.rejects(train(toyConfig({ epochs: 1 }), { data, threads: 1, onEpoch }), broken);
 });

@@ -19,7 +19,7 @@ import {
   checkLength,
   checkLoaded,
   checkOptions,
-  checkTakesValues,
+  checkTakes,
   copyLabels,
   copySamples,
   countSamples,
@@ -151,6 +151,7 @@ export class PlainNetwork implements Network, SteppedNetwork {
   }
 
   loadLabels(labels: ArrayLike<number>, order: ArrayLike<number>, from: number): void {
+    checkTakes('labels', this.loss);
     const { samples } = this.#batch;
     const targets = new Int32Array(samples);
     copyLabels(labels, order, from, samples, sizeOf(this.outputShape), targets);
@@ -158,7 +159,7 @@ export class PlainNetwork implements Network, SteppedNetwork {
   }
 
   loadTargets(values: Float32Array, order: ArrayLike<number>, from: number): void {
-    checkTakesValues(this.loss);
+    checkTakes('values', this.loss);
     const { samples } = this.#batch;
     const size = sizeOf(this.outputShape);
     const targets = new Float32Array(samples * size);

@@ -1,7 +1,6 @@
 /** What the scopes of gradients mean. */
-import { BLOCK } from '../../graph/pass.js';
+import { BLOCK, blocksOf } from '../../graph/pass.js';
 import type { Numbers } from '../../lowering/plain.js';
-import { blocksOf } from '../samples.js';
 
 /**
  * One block of sixteen samples that stands for a batch: its own numbers times the number of blocks, 0 in all

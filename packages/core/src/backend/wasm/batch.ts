@@ -2,11 +2,11 @@ import {
   type Call,
   callPerBlock,
   type Engine,
-  LANES,
   type PlannedBuffer,
   record,
   words,
 } from '../../engine/index.js';
+import { blocksOf } from '../../graph/pass.js';
 import { layoutOf, type Tensor } from '../../lowering/planes.js';
 import { type Shape, sizeOf } from '../../math/index.js';
 import type { CompileOptions, Inputs } from '../backend.js';
@@ -47,7 +47,7 @@ export class BatchStage {
   }
 
   get blocks(): number {
-    return Math.ceil(this.#samples / LANES);
+    return blocksOf(this.#samples);
   }
 
   /** Whether the loaded batch lies among the samples held. */

@@ -7,6 +7,7 @@ import {
   words,
 } from '../../engine/index.js';
 import { UserError } from '../../files/errors.js';
+import { blocksOf } from '../../graph/pass.js';
 import { planTensor, type Tensor } from '../../lowering/planes.js';
 import { sizeOf } from '../../math/index.js';
 import type { LossName } from '../backend.js';
@@ -40,7 +41,7 @@ export function planLoss(
   if (name === 'cross-entropy' && output.layout.halo > 0) {
     throw new UserError('the output is laid out for a convolution: end in flatten()');
   }
-  const blocks = Math.ceil(samples / LANES);
+  const blocks = blocksOf(samples);
   const capacity = blocks * LANES;
   const plan = {
     name,

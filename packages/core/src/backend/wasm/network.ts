@@ -20,7 +20,7 @@ import {
   checkLength,
   checkLoaded,
   checkOptions,
-  checkTakesValues,
+  checkTakes,
   copyLabels,
   copySamples,
   countSamples,
@@ -152,6 +152,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
   }
 
   loadLabels(labels: ArrayLike<number>, order: ArrayLike<number>, from: number): void {
+    checkTakes('labels', this.loss);
     const to = this.engine.integers(this.#loss.labels);
     this.#batch.hasTargets = false;
     copyLabels(labels, order, from, this.#batch.samples, sizeOf(this.outputShape), to);
@@ -159,7 +160,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
   }
 
   loadTargets(values: Float32Array, order: ArrayLike<number>, from: number): void {
-    checkTakesValues(this.loss);
+    checkTakes('values', this.loss);
     const raw = this.engine.floats(this.#rawTarget);
     this.#batch.hasTargets = false;
     copySamples(values, sizeOf(this.outputShape), order, from, this.#batch.samples, raw);

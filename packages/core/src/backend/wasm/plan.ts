@@ -3,7 +3,6 @@
 import {
   type Call,
   callPerBlock,
-  LANES,
   type PlannedBuffer,
   type PlannedRecord,
   words,
@@ -12,6 +11,7 @@ import { UserError } from '../../files/errors.js';
 import { INPUT, type NetworkDescription, type ResolvedLayer } from '../../graph/description.js';
 import { type Lifetimes, planLifetimes } from '../../graph/lifetimes.js';
 import { describeParameter } from '../../graph/parameter.js';
+import { blocksOf } from '../../graph/pass.js';
 import { kindOf, resolve } from '../../layers/index.js';
 import { type PlacedParameter, planParameter } from '../../lowering/parameter.js';
 import { type Layout, layoutOf, planTensor, type Tensor } from '../../lowering/planes.js';
@@ -58,7 +58,7 @@ export function planNetwork(
   const layers = resolve(description);
   const common = {
     batch,
-    blocks: Math.ceil(samples / LANES),
+    blocks: blocksOf(samples),
     breakEven,
     workspace: new Workspace(),
   };

@@ -56,6 +56,7 @@ export const poolType: LayerType<PoolLayer> = {
     const [channels, height, width] = requireImage(input);
     if (size === 'global') {
       if (height !== width) throw new UserError(`a global pool needs a square image`);
+      if (padding !== 0) throw new UserError(`a global pool takes no padding, not ${padding}`);
       return [channels, 1, 1];
     }
     requireWhole({ size, stride }, 1);
