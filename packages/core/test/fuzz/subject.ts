@@ -19,6 +19,9 @@ export interface State {
 /** What a call gave, by name; of gradients what the scope defines. */
 export type Outcome = ReadonlyMap<string, ArrayLike<number>>;
 
+/** How the names of gradients begin. */
+export const GRADIENT = 'gradient of ';
+
 /** What the samples of a network are. */
 export interface Data {
   readonly arrays: readonly [Inputs, Inputs];
@@ -168,7 +171,7 @@ export class Subject {
       const weights = atOnce(network.read(each));
       const isDefined = (i: number) =>
         scope !== 'support' || each.role !== 'weight' || weights[i] !== 0;
-      return [`gradient of ${each.name}`, gradient.map((g, i) => (isDefined(i) ? g : 0))];
+      return [`${GRADIENT}${each.name}`, gradient.map((g, i) => (isDefined(i) ? g : 0))];
     });
     if (kind === 'step') this.#optimizer.step({ onSupport: scope === 'support' });
     return [['loss and hits', Float64Array.of(loss, hits)], ...gradients];

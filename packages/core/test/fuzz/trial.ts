@@ -9,7 +9,7 @@ import type { Backends, Form } from './backends.js';
 import { forms } from './backends.js';
 import { type Call, randomCalls } from './calls.js';
 import { type RandomNetwork, randomNetwork } from './random-network.js';
-import { type Outcome, type State, Subject } from './subject.js';
+import { GRADIENT, type Outcome, type State, Subject } from './subject.js';
 
 /** A call, and to which of the trial's networks. */
 export interface Act {
@@ -180,7 +180,7 @@ function farEntry(
   margin: number,
 ): string | undefined {
   const [first, ...others] = expected.map((each) => each.get(name)!);
-  const largest = Math.max(largestOf(first), 0.01);
+  const largest = scaleOf(name, expected[0]);
   const given = found.get(name)!;
   const allowed = 1e-4 * largest + margin;
   const isClose = (values: ArrayLike<number>, i: number) =>
@@ -190,6 +190,17 @@ function farEntry(
     return `${name} [${i}] is ${given[i]}, not ${first[i]} (of at most ${largest})`;
   }
   return undefined;
+}
+
+/**
+ * The magnitude that rounding is measured against: of the array itself, and for a gradient a tenth of the
+ * network's largest, for behind a bias that the next normalization takes away again the terms cancel.
+ */
+function scaleOf(name: string, expected: Outcome): number {
+  const own = Math.max(largestOf(expected.get(name)!), 0.01);
+  if (!name.startsWith(GRADIENT)) return own;
+  const gradients = [...expected].filter(([each]) => each.startsWith(GRADIENT));
+  return Math.max(own, ...gradients.map(([, values]) => 0.1 * largestOf(values)));
 }
 
 /** The largest magnitude; NaN where there is one. */
@@ -222,7 +233,7 @@ function compareStep(
 ): string | undefined {
   const plain = new Subject(new PlainBackend(), made, data);
   plain.restore(before);
-  const expected = plain.stepAlong((name) => found.get(`gradient of ${name}`)!, scope);
+  const expected = plain.stepAlong((name) => found.get(`${GRADIENT}${name}`)!, scope);
   for (const name of expected.keys()) {
     // Where θ is what little a prox leaves of δv, it is as exact as that.
     const v = expected.get(`${name}.subgradient`) ?? [];
