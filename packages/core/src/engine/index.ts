@@ -19,6 +19,7 @@ export {
   useWideVectors,
   whyNoWideVectors,
 } from './machine.js';
+export { mebibytes } from './memory.js';
 export {
   abreast,
   type Call,

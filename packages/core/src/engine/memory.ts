@@ -97,6 +97,7 @@ function reserve(
   }
 }
 
-function mebibytes(bytes: number): string {
+/** Bytes as people read them. */
+export function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

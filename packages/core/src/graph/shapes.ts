@@ -27,3 +27,11 @@ export function requireImage(shape: Shape): readonly [number, number, number] {
     `the input must be an image (channels × height × width), not ${formatShape(shape)}`,
   );
 }
+
+/** How many windows (or kernels) of so many pixels fit an extent, with zeros on both sides. */
+export function countWindows(
+  extent: number,
+  { size, stride, padding }: Readonly<Record<'size' | 'stride' | 'padding', number>>,
+): number {
+  return Math.floor((extent + 2 * padding - size) / stride + 1);
+}

@@ -46,7 +46,8 @@ async function readBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   };
   const response = await fetch(url).catch((error: Error) => fail(error.message));
   if (!response.ok) fail(`the server answers with HTTP status ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  const body = await response.arrayBuffer().catch((error: Error) => fail(error.message));
+  return new Uint8Array(body);
 }
 
 function whyOneThread(): string | undefined {

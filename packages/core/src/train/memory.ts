@@ -1,4 +1,5 @@
 import type { Backend, CompileOptions } from '../backend/index.js';
+import { mebibytes } from '../engine/index.js';
 import { ConfigError } from '../files/errors.js';
 import { BLOCK, blocksOf, type NetworkDescription } from '../graph/index.js';
 import { methods } from '../optim/index.js';
@@ -43,8 +44,4 @@ function largestThatFits(batchSize: number, fits: (samples: number) => boolean):
 function optimizerArrays({ optimizer }: Config): number {
   const method = methods[optimizer.method];
   return Number(method.usesSubgradient) + method.moments(optimizer);
-}
-
-export function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

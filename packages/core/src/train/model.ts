@@ -1,5 +1,6 @@
 import type { Inputs, MemoryBudget, Network } from '../backend/index.js';
 import type { Samples } from '../data/samples.js';
+import { mebibytes } from '../engine/index.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { BLOCK, formatShape } from '../graph/index.js';
@@ -7,7 +8,6 @@ import { resolve } from '../layers/index.js';
 import type { BreakEven } from '../lowering/support.js';
 import { type Shape, sizeOf } from '../math/index.js';
 import { outputsOf } from './build-network.js';
-import { mebibytes } from './memory.js';
 import type { Score } from './metrics.js';
 import { decodeModel, type ModelDescription } from './model-description.js';
 import { type BackendOptions, type OpenBackend, openBackend } from './open-backend.js';

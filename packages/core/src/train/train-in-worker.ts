@@ -24,8 +24,8 @@ export async function trainInWorker(
   { backend: wanted, build, onEpoch, observers = [], signal, stop, data, ...rest }: TrainOptions,
 ): Promise<TrainResult> {
   const { train, test } = data;
-  refuseFunctions({ data, ...rest });
   if (isBatchSource(train)) throw cannotTravel('data.train.batch');
+  refuseFunctions({ data, ...rest });
   if (typeof wanted === 'object') throw cannotTravel('backend', 'an object with methods');
   const kernels = runsPlain({ backend: wanted, build })
     ? undefined

@@ -1,6 +1,7 @@
 import { INPUT, type NetworkDescription, type ResolvedLayer } from '../../graph/description.js';
 import { describeParameter, type NetworkBuffer, type Parameter } from '../../graph/parameter.js';
 import type { GradientScope, Mode } from '../../graph/pass.js';
+import { mapRecord } from '../../graph/records.js';
 import { resolve } from '../../layers/index.js';
 import { plainOf } from '../../layers/plain.js';
 import type { Numbers, PlainSite } from '../../lowering/plain.js';
@@ -265,8 +266,8 @@ export class PlainNetwork implements Network, SteppedNetwork {
       samples: this.#batch.samples,
       inputs: inputs.map(tensor),
       output: tensor(name),
-      parameters: mapValues(parameters, ({ value }) => value),
-      buffers: mapValues(buffers, ({ value }) => value),
+      parameters: mapRecord(parameters, (_, { value }) => value),
+      buffers: mapRecord(buffers, (_, { value }) => value),
     };
   }
 }
@@ -275,24 +276,17 @@ function place(resolved: ResolvedLayer): PlacedLayer {
   const { name, layer } = resolved;
   return {
     ...resolved,
-    parameters: mapValues(resolved.parameters, (shape, short) => {
+    parameters: mapRecord(resolved.parameters, (short, shape) => {
       const parameter = describeParameter({ name, kind: layer.kind }, short, shape);
       const zeros = () => new Float32Array(parameter.rows * parameter.columns);
       return { ...parameter, value: zeros(), gradient: zeros() };
     }),
-    buffers: mapValues(resolved.buffers, (buffer, short) => ({
+    buffers: mapRecord(resolved.buffers, (short, buffer) => ({
       ...buffer,
       name: `${name}.${short}`,
       value: new Float32Array(sizeOf(buffer.shape)).fill(buffer.initial),
     })),
   };
-}
-
-function mapValues<From, To>(
-  record: Readonly<Record<string, From>>,
-  to: (from: From, name: string) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, from]) => [name, to(from, name)]));
 }
 
 function sum(numbers: readonly number[]): number {

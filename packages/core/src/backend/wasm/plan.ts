@@ -12,6 +12,7 @@ import { INPUT, type NetworkDescription, type ResolvedLayer } from '../../graph/
 import { type Lifetimes, planLifetimes } from '../../graph/lifetimes.js';
 import { describeParameter } from '../../graph/parameter.js';
 import { blocksOf } from '../../graph/pass.js';
+import { mapRecord } from '../../graph/records.js';
 import { kindOf, resolve } from '../../layers/index.js';
 import { type PlacedParameter, planParameter } from '../../lowering/parameter.js';
 import { type Layout, layoutOf, planTensor, type Tensor } from '../../lowering/planes.js';
@@ -86,10 +87,10 @@ function placeLayer(
   const inputTensors = inputs.map(tensors.of);
   const shapes = inputTensors.map(({ shape }) => shape);
   const scaled = scaledBreakEven(breakEven, wasm.breakEvenFactor?.(layer, shapes) ?? 1);
-  const parameters = entries(resolved.parameters, (short, shape) =>
+  const parameters = mapRecord(resolved.parameters, (short, shape) =>
     planParameter(describeParameter({ name, kind: layer.kind }, short, shape), scaled),
   );
-  const buffers = entries(resolved.buffers, (short, shape) => ({
+  const buffers = mapRecord(resolved.buffers, (short, shape) => ({
     ...shape,
     name: `${name}.${short}`,
     value: words(`${name}.${short}`, shape.shape[0]),
@@ -121,13 +122,6 @@ function named<T>(name: string, kind: string, place: () => T): T {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`layer '${name}' (${kind}): ${error.message}`);
   }
-}
-
-function entries<From, To>(
-  record: Readonly<Record<string, From>>,
-  to: (name: string, from: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, from]) => [name, to(name, from)]));
 }
 
 /**

@@ -36,11 +36,15 @@ interface PlacedGroup extends StepGroup {
 export class WasmStepper implements Stepper {
   readonly #network: SteppedNetwork;
   readonly #groups: readonly PlacedGroup[];
+  /** By the name of the parameter. */
+  readonly #slots: ReadonlyMap<string, Slot>;
   readonly #programs: ProgramCache;
 
   constructor(network: SteppedNetwork, groups: readonly StepGroup[]) {
     this.#network = network;
     this.#groups = groups.map((group) => this.#place(group));
+    const slots = this.#groups.flatMap((group) => group.slots);
+    this.#slots = new Map(slots.map((slot) => [slot.parameter.name, slot]));
     this.#programs = new ProgramCache(network.engine);
   }
 
@@ -60,8 +64,9 @@ export class WasmStepper implements Stepper {
 
   /** Views of the engine's memory; valid until its next allocation. */
   read({ name }: Parameter): ParameterState {
-    const slots = this.#groups.flatMap((group) => group.slots);
-    return this.#stateOf(slots.find(({ parameter }) => parameter.name === name)!);
+    const slot = this.#slots.get(name);
+    if (!slot) throw new Error(`no group has a parameter '${name}'`);
+    return this.#stateOf(slot);
   }
 
   /** Nothing is left to do: `read` gave views. */

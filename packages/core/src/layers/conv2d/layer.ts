@@ -1,6 +1,6 @@
 import { UserError } from '../../files/errors.js';
 import type { LayerType } from '../../graph/layer.js';
-import { requireImage, requireWhole } from '../../graph/shapes.js';
+import { countWindows, requireImage, requireWhole } from '../../graph/shapes.js';
 import {
   filled,
   literal,
@@ -43,7 +43,7 @@ export const conv2dType: LayerType<Conv2dLayer> = {
     requireWhole({ channels, size, stride }, 1);
     requireWhole({ padding }, 0);
     const [outHeight, outWidth] = [height, width].map((extent) =>
-      Math.floor((extent + 2 * padding - size) / stride + 1),
+      countWindows(extent, { size, stride, padding }),
     );
     if (outHeight < 1 || outWidth < 1) {
       throw new UserError(

@@ -1,5 +1,6 @@
 import { UserError } from '../../files/errors.js';
 import type { LayerType } from '../../graph/layer.js';
+import { requireWhole } from '../../graph/shapes.js';
 import { sizeOf } from '../../math/index.js';
 import {
   filled,
@@ -33,9 +34,7 @@ export const linearType: LayerType<LinearLayer> = {
   inputs: 1,
 
   outputShape({ outputs }, [input]) {
-    if (!Number.isInteger(outputs) || outputs < 1) {
-      throw new UserError(`outputs must be a whole number from 1 on, not ${outputs}`);
-    }
+    requireWhole({ outputs }, 1);
     if (sizeOf(input) === 0) throw new UserError('the input is empty');
     return [outputs];
   },

@@ -1,6 +1,6 @@
 import { UserError } from '../../files/errors.js';
 import type { LayerType } from '../../graph/layer.js';
-import { requireImage, requireWhole } from '../../graph/shapes.js';
+import { countWindows, requireImage, requireWhole } from '../../graph/shapes.js';
 import {
   either,
   literal,
@@ -62,7 +62,7 @@ export const poolType: LayerType<PoolLayer> = {
     requireWhole({ size, stride }, 1);
     requireWhole({ padding }, 0);
     const [outHeight, outWidth] = [height, width].map((extent) =>
-      Math.floor((extent + 2 * padding - size) / stride + 1),
+      countWindows(extent, { size, stride, padding }),
     );
     if (outHeight < 1 || outWidth < 1 || 2 * padding > size) {
       throw new UserError(
