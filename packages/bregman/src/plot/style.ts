@@ -17,8 +17,9 @@ export const LETTER = 7;
 
 const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross'] as const;
 
-/** Of text. */
+/** The colour of text. */
 export const ink = '#222222';
+/** The typefaces of text. */
 export const font = 'Helvetica, Arial, sans-serif';
 const grey = '#888888';
 

@@ -31,6 +31,7 @@ export interface PlannedRun {
   readonly work: Work;
 }
 
+/** What a run does: train a network, or recover a sparse vector. */
 export type Work =
   | { readonly kind: 'training'; readonly config: Config }
   | { readonly kind: 'recovery'; readonly config: Recovery };

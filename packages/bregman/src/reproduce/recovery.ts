@@ -22,6 +22,7 @@ export const recoverySchema = object({
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),
 });
 
+/** A checked problem of compressed sensing, with the method that solves it. */
 export type Recovery = Output<typeof recoverySchema>;
 
 /** Metrics after so many iterations. */

@@ -1,6 +1,7 @@
 import type { Exactly, FieldValue, NumberField, PlannedRecord, RecordName } from './buffers.js';
 import { kernels } from './generated/kernels.js';
 
+/** A kernel by the name of its function in kernels/. */
 export type KernelName = keyof typeof kernels;
 
 /** In the order of their numbers in a loaded program. */

@@ -104,8 +104,11 @@ function skipBy(name: string, from: string, shortcut: Conv2dLayer): LayerEntry[]
   ];
 }
 
-/** The ResNets in a configuration. */
+/** ResNet-18 in a configuration. */
 export const resnet18Kind = imageModelKind('resnet18', resnet18);
+/** ResNet-20 in a configuration. */
 export const resnet20Kind = imageModelKind('resnet20', resnet20);
+/** ResNet-34 in a configuration. */
 export const resnet34Kind = imageModelKind('resnet34', resnet34);
+/** ResNet-50 in a configuration. */
 export const resnet50Kind = imageModelKind('resnet50', resnet50);

@@ -60,6 +60,7 @@ export interface Observer {
  */
 export type Ending = 'epochs' | 'early-stop' | 'stopped' | 'signal';
 
+/** Who watches a training, what ends it early, and where it begins. */
 export interface FitOptions {
   readonly observers?: readonly Observer[];
   /** Pauses the run after the step under way, with a checkpoint to resume from. */

@@ -67,7 +67,11 @@ export class PlainNetwork implements Network, SteppedNetwork {
   /** Non-zero entries and rows of the parameters, by name. */
   readonly #counts = new Map<string, { nonZeros: number; activeRows: number }>();
 
-  /** @throws Error where the layers do not fit one another (it names the layer) */
+  /**
+   * @throws {UserError} the layers do not fit one another (it names the layer), or the normalization does not
+   *   fit the input
+   * @throws RangeError where the batch size is no whole number from 1 on
+   */
   constructor(backend: Backend, description: NetworkDescription, options: CompileOptions) {
     checkOptions(options, description.input);
     this.backend = backend;

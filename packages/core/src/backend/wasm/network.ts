@@ -54,8 +54,9 @@ export class WasmNetwork implements Network, SteppedNetwork {
   readonly #tensors: ReadonlyMap<string, PlacedParameter | PlacedBuffer>;
 
   /**
-   * @throws Error where the layers do not fit one another (it names the layer) or memory does not
-   * suffice
+   * @throws {UserError} the layers do not fit one another (it names the layer), the normalization does not fit
+   *   the input, or memory does not suffice
+   * @throws RangeError where the batch size is no whole number from 1 on
    */
   constructor(
     backend: Backend,

@@ -48,7 +48,7 @@ interface Common {
 /**
  * Plans a network for so many samples at once.
  *
- * @throws Error where layers do not fit one another
+ * @throws {UserError} layers do not fit one another: names the layer
  */
 export function planNetwork(
   description: NetworkDescription,

@@ -27,6 +27,7 @@ import {
 const { SIX } = sizes.panel;
 const { CURSOR_BYTES, NON_ZERO_BYTES, ROWS: FOLD_ROWS } = sizes.convEntries;
 
+/** The kernel calls of a convolution. */
 export const conv2dWasm: WasmLayer<Conv2dLayer> = {
   halo: ({ size, stride, padding }) => ({
     input: padding,

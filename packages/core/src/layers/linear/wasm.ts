@@ -26,6 +26,7 @@ const LIT_ROWS = 96;
 /** A little below the share of lit samples at which both kernels take the same time (bench/linear.ts). */
 const LIT_BREAK_EVEN = 0.4;
 
+/** The kernel calls of a linear layer. */
 export const linearWasm: WasmLayer<LinearLayer> = {
   place(_, site) {
     if (site.inputs[0].layout.halo > 0) {
