@@ -114,7 +114,7 @@ function mappedImports(root: string): Map<string, string[]> {
 }
 
 /** The folder or file of a floor that a path lies in; undefined where no floor names it. */
-export function placeOf({ floors }: Pick<House, 'floors'>, path: string): string | undefined {
+function placeOf({ floors }: Pick<House, 'floors'>, path: string): string | undefined {
   return floors.flat().find((place) => path === place || path.startsWith(`${place}/`));
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileError, quoted, UserError } from '@bregman/core/files';
 
 /** The images of a folder and what the names say about them. */
-export interface ImageList {
+interface ImageList {
   /** Sorted by name (by code units, whatever the language of the machine). */
   readonly classNames: readonly string[];
   /** Inside the folder, with `/`; those for training first, then by class, then by name. */
@@ -95,7 +95,7 @@ async function listClasses(folder: string, prefix: string): Promise<ImageList> {
 }
 
 /** The folders in a folder, sorted; a link to a folder counts as one. */
-export async function subfolders(folder: string): Promise<string[]> {
+async function subfolders(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const entry of await entries(folder)) {
     const isFolder = entry.isSymbolicLink()

@@ -2,7 +2,7 @@ import type { Config } from 'vega';
 import type { Series } from './chart.js';
 
 /** Okabe and Ito's colours, which people with colour vision deficiencies tell apart. */
-export const palette = [
+const palette = [
   '#0072b2',
   '#d55e00',
   '#009e73',

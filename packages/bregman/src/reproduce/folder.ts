@@ -24,7 +24,7 @@ import { nameOfData, type PlannedRun } from './plan.js';
 import { type Recovery, recover } from './recovery.js';
 
 /** What a run's folder says. */
-export type RunState =
+type RunState =
   | { readonly kind: 'new' | 'interrupted' }
   | { readonly kind: 'finished'; readonly outcome: Outcome }
   | { readonly kind: 'damaged'; readonly problem: string };

@@ -32,7 +32,7 @@ export interface PlannedRun {
 }
 
 /** What a run does: train a network, or recover a sparse vector. */
-export type Work =
+type Work =
   | { readonly kind: 'training'; readonly config: Config }
   | { readonly kind: 'recovery'; readonly config: Recovery };
 

@@ -17,7 +17,7 @@ export type Condition = {
 }[RecordName];
 
 /** What a kernel takes: its class in kernels/. Pointers may be missing where the kernel looks first. */
-export type Arguments<K extends KernelName> = {
+type Arguments<K extends KernelName> = {
   readonly [A in keyof (typeof kernels)[K]]: FieldValue<(typeof kernels)[K][A]>;
 };
 

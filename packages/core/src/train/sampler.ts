@@ -8,7 +8,7 @@ import { ascending, loadBatch, loadTargets } from './load-batch.js';
 import type { TrainingData } from './training-data.js';
 
 /** Of a {@link Sampler}. */
-export interface SamplerOptions {
+interface SamplerOptions {
   readonly seed: number;
   readonly batchSize: number;
   /** Random changes of training images; null: none. */
