@@ -54,6 +54,11 @@ export class Sampler {
     return this.#samples.length;
   }
 
+  /** Of an epoch; the last one may be smaller. */
+  get batchesPerEpoch(): number {
+    return Math.ceil(this.#samples.length / this.#options.batchSize);
+  }
+
   /** Whether every sample of the epoch under way has been taken. */
   get isEpochDone(): boolean {
     return this.#from >= this.#samples.length;
