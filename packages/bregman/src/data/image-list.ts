@@ -34,7 +34,8 @@ export async function listImages(folder: string): Promise<ImageList> {
     const advice = `add it, or load ${join(folder, 'train')} to have test images taken from it`;
     throw new UserError(`${folder}: there is train/CLASS, but no folder test beside it: ${advice}`);
   }
-  const [train, test] = [await listClasses(folder, 'train/'), await listClasses(folder, 'test/')];
+  const train = await listClasses(folder, 'train/');
+  const test = await listClasses(folder, 'test/');
   const compare = (one: ImageList, other: ImageList, names: readonly [string, string]) => {
     const odd = one.classNames.find((name) => !other.classNames.includes(name));
     if (odd === undefined) return;

@@ -27,9 +27,11 @@ export interface CompileOptions {
   /** What inputs are given as: bytes, meaning value / 255, or float32 numbers (the default). */
   readonly inputType?: 'bytes' | 'floats';
   /** Per channel (first axis of the input), or one for all: inputs become (x − mean) / std. */
-  readonly normalization?: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly normalization?:
+    | { readonly mean: readonly number[]; readonly std: readonly number[] }
+    | undefined;
   /** For backends that choose between kernels. */
-  readonly breakEven?: BreakEven;
+  readonly breakEven?: BreakEven | undefined;
 }
 
 /** Sums over the samples of a batch. */

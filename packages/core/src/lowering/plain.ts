@@ -7,7 +7,7 @@ import type { Shape } from '../math/index.js';
 export type Numbers = ArrayLike<number>;
 
 /** A batch of what flows between layers. */
-interface PlainTensor {
+export interface PlainTensor {
   /** Of one sample. */
   readonly shape: Shape;
   /** Samples × features, sample after sample; an image is (channels, height, width). */

@@ -173,7 +173,8 @@ export class Model {
     if ((loss === 'cross-entropy') !== (kind === 'classes')) {
       fail(`a ${loss} network is not scored on targets that are ${kind}`);
     }
-    const [wanted, given] = [outputsOf(samples), sizeOf(this.outputShape)];
+    const wanted = outputsOf(samples);
+    const given = sizeOf(this.outputShape);
     if (kind === 'classes' ? wanted > given : wanted !== given) {
       fail(`it has ${given} outputs, the samples ask for ${wanted}`);
     }
@@ -192,12 +193,7 @@ export class Model {
   #compile(inputType: 'bytes' | 'floats'): Network {
     const { loss, normalization, network: layers } = this.description;
     const { breakEven } = this.#options;
-    const options = {
-      loss,
-      inputType,
-      ...(normalization && { normalization }),
-      ...(breakEven && { breakEven }),
-    };
+    const options = { loss, inputType, normalization, breakEven };
     const batchSize = this.#batchSize((size) =>
       this.#backend.backend.memory(layers, { ...options, batchSize: size }, 0),
     );
