@@ -21,3 +21,4 @@ export {
 export type { Resumable } from './resumable.js';
 export * from './schedules/index.js';
 export { stepPlainly } from './step-plainly.js';
+export * from './support/index.js';
