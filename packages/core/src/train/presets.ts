@@ -107,7 +107,7 @@ export const presets: Readonly<Record<string, Preset>> = {
   },
   ...rivalsOf('mnist-mlp', 'MLP on MNIST', 0.05, {
     ...mnistMlp,
-    optimizer: { learningRate: 0.1 },
+    optimizer: { learningRate: 0.1, momentum: 0.9 },
   }),
   'mnist-autoencoder': {
     description:

@@ -8,17 +8,25 @@ export type Marks = Uint8Array;
 /** What is 0 is never chosen; so what may be chosen has at least this score. */
 const LEAST_SCORE = 2 ** -149;
 
-/** |x| of each entry that may be chosen, 0 of the others. A NaN counts as the largest. */
-export function scoresOf(values: Float32Array, mayBeChosen: (i: number) => boolean): Float32Array {
-  return values.map((value, i) => {
-    if (!mayBeChosen(i)) return 0;
-    return Number.isNaN(value) ? Infinity : Math.max(Math.abs(value), LEAST_SCORE);
-  });
+/** |x|, and above 0. A NaN counts as the largest. */
+function scoreOf(x: number): number {
+  const size = Math.abs(x);
+  if (size > 0) return size;
+  return size === 0 ? LEAST_SCORE : Infinity;
 }
 
 /** |θ| of the live weights, 0 of the others. */
 export function magnitudesOf({ theta }: ParameterState): Float32Array {
-  return scoresOf(theta, (i) => theta[i] !== 0);
+  const scores = new Float32Array(theta.length);
+  for (let i = 0; i < theta.length; i++) if (theta[i] !== 0) scores[i] = scoreOf(theta[i]);
+  return scores;
+}
+
+/** |g| where nothing is marked, 0 elsewhere. */
+export function scoresBeside(marks: Marks, gradient: Float32Array): Float32Array {
+  const scores = new Float32Array(marks.length);
+  for (let i = 0; i < marks.length; i++) if (!marks[i]) scores[i] = scoreOf(gradient[i]);
+  return scores;
 }
 
 /**
@@ -27,20 +35,29 @@ export function magnitudesOf({ theta }: ParameterState): Float32Array {
  * @param scores ≥ 0, at least `count` of them above 0
  */
 export function largest(scores: readonly Float32Array[], count: number): Marks[] {
-  const threshold = lambdaKeeping(
-    scores.map((thresholds) => ({ thresholds, size: 1 })),
-    count,
-  );
-  const marks = scores.map((layer) => Uint8Array.from(layer, (score) => Number(score > threshold)));
-  let left = count - marks.reduce((sum, layer) => sum + layer.reduce((a, b) => a + b, 0), 0);
+  const units = scores.map((thresholds) => ({ thresholds, size: 1 }));
+  const threshold = lambdaKeeping(units, count);
+  const marks = scores.map((layer) => new Uint8Array(layer.length));
+  let left = count - markWhere(scores, marks, (score) => score > threshold);
+  markWhere(scores, marks, (score) => score === threshold && left-- > 0);
+  return marks;
+}
+
+/** Marks what fits, in order; returns how many that are. */
+function markWhere(
+  scores: readonly Float32Array[],
+  marks: readonly Marks[],
+  fits: (score: number) => boolean,
+): number {
+  let marked = 0;
   for (const [k, layer] of scores.entries()) {
-    for (let i = 0; i < layer.length && left > 0; i++) {
-      if (layer[i] !== threshold) continue;
+    for (let i = 0; i < layer.length; i++) {
+      if (!fits(layer[i])) continue;
       marks[k][i] = 1;
-      left--;
+      marked++;
     }
   }
-  return marks;
+  return marked;
 }
 
 /** How many weights are not 0. */

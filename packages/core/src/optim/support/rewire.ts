@@ -5,7 +5,7 @@ import {
   largest,
   type Marks,
   magnitudesOf,
-  scoresOf,
+  scoresBeside,
   wakeMarked,
 } from './marks.js';
 
@@ -23,14 +23,12 @@ export function rewire(state: ParameterState, share: number, grow: Grow): void {
   if (count === 0 || live === state.theta.length) return;
   const [kept] = largest([magnitudesOf(state)], live - count);
   const grown = grow(kept, count);
-  keepMarked(
-    state,
-    kept.map((is, i) => is | grown[i]),
-  );
+  for (let i = 0; i < kept.length; i++) kept[i] |= grown[i];
+  keepMarked(state, kept);
   wakeMarked(state, grown);
 }
 
 /** Grows where |gradient| is largest. */
 export function growLargest(gradient: Float32Array): Grow {
-  return (kept, count) => largest([scoresOf(gradient, (i) => !kept[i])], count)[0];
+  return (kept, count) => largest([scoresBeside(kept, gradient)], count)[0];
 }

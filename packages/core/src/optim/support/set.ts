@@ -41,7 +41,7 @@ export function set(options: Output<typeof schema>, run: SupportContext): Suppor
 /** Every choice is equally likely. */
 function growAtRandom(random: RandomStream): Grow {
   return (kept, count) => {
-    const candidates = indicesOfZeros(kept);
+    const candidates = unmarked(kept);
     const marks: Marks = new Uint8Array(kept.length);
     for (let n = 0; n < count; n++) {
       const drawn = n + random.below(candidates.length - n);
@@ -52,8 +52,12 @@ function growAtRandom(random: RandomStream): Grow {
   };
 }
 
-function indicesOfZeros(marks: Marks): Uint32Array {
-  return Uint32Array.from(marks.keys()).filter((i) => !marks[i]);
+/** The numbers of the weights that are not marked, ascending. */
+function unmarked(marks: Marks): Uint32Array {
+  const indices = new Uint32Array(marks.length);
+  let length = 0;
+  for (let i = 0; i < marks.length; i++) if (!marks[i]) indices[length++] = i;
+  return indices.subarray(0, length);
 }
 
 /** SET in a configuration. */
