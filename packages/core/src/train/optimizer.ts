@@ -104,7 +104,7 @@ export class Optimizer {
     this.#steps++;
   }
 
-  /** Counts a step in which no parameter moves. */
+  /** Counts a step in which no parameter moves; Adam's t counts it too. */
   skip(): void {
     this.#steps++;
   }

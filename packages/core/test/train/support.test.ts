@@ -292,6 +292,41 @@ for (const support of changing) {
   });
 }
 
+/** The same object, whose methods of these names answer later. */
+function later<T extends object>(target: T, names: readonly string[]): T {
+  return new Proxy(target, {
+    get(target, key) {
+      const own: unknown = Reflect.get(target, key);
+      if (typeof own !== 'function') return own;
+      const method = own.bind(target);
+      if (key === 'stepper') return (groups: unknown) => later(method(groups), ['read']);
+      return names.includes(String(key)) ? async (...args: unknown[]) => method(...args) : method;
+    },
+  });
+}
+
+test('a backend that answers later comes to the same bits', async () => {
+  const plain = new PlainBackend();
+  const slow = Object.assign(Object.create(plain), {
+    compile: (...args: Parameters<typeof plain.compile>) =>
+      later(plain.compile(...args), ['differentiate', 'evaluate', 'read', 'readGradient']),
+  });
+  for (const support of changing) {
+    const config = resolveConfig(supported(support, { epochs: 1 }));
+    const weights = [];
+    for (const backend of [plain, slow]) {
+      const trainer = await buildTrainer(backend, config, data);
+      for (let step = 0; step < 8; step++) {
+        const result = trainer.step();
+        assert.equal(result instanceof Promise, backend === slow);
+        await result;
+      }
+      weights.push(bits(await trainer.weights()));
+    }
+    assert.deepEqual(weights[1], weights[0]);
+  }
+});
+
 test('the start has exact numbers of weights, and outputs as large as a dense one', async (t) => {
   const model = { kind: 'mlp', hidden: [400, 400] } as const;
   for (const density of [0.05, 1]) {
