@@ -13,6 +13,7 @@ import type { Optimizer } from './optimizer.js';
 import type { Sampler } from './sampler.js';
 import { scoreOn } from './scorer.js';
 import type { Steering, SteeringState } from './steering.js';
+import type { SupportSteps } from './support-steps.js';
 import type { TrainingData } from './training-data.js';
 import { readWeights, writeWeights } from './weights.js';
 import { WorkCounter } from './work-counter.js';
@@ -36,6 +37,8 @@ export interface TrainerParts {
   readonly steering: Steering;
   readonly sampler: Sampler;
   readonly gradient: GradientPolicy;
+  /** Takes the steps of a network that is held on a support; the gradient policy is then its own. */
+  readonly support?: SupportSteps;
   readonly data: TrainingData;
   /** Numbers of the samples held back. */
   readonly validation: Int32Array;
@@ -54,12 +57,15 @@ export class Trainer {
   readonly #steering: Steering;
   readonly #sampler: Sampler;
   readonly #gradient: GradientPolicy;
+  readonly #support: SupportSteps | undefined;
   readonly #data: TrainingData;
   readonly #validation: Int32Array;
   readonly #work: WorkCounter;
   #sums = new ScoreSum();
   /** Made once: a step makes no functions. */
   readonly #takeStep = (result: BatchResult): Soon<BatchResult> => this.#finishStep(result);
+
+  readonly #steer = (): Soon<void> => this.#steering.afterStep();
 
   constructor(parts: TrainerParts) {
     this.network = parts.network;
@@ -68,6 +74,7 @@ export class Trainer {
     this.#steering = parts.steering;
     this.#sampler = parts.sampler;
     this.#gradient = parts.gradient;
+    this.#support = parts.support;
     this.#data = parts.data;
     this.#validation = parts.validation;
     this.#work = new WorkCounter(parts.network);
@@ -128,11 +135,17 @@ export class Trainer {
       const what = `the loss is ${result.loss}`;
       throw new DivergenceError(this.optimizer.steps + 1, this.epoch + 1, what);
     }
-    this.optimizer.step({ onSupport: this.#scope === 'support' });
+    const moved = this.#move();
     this.#sums.add(result);
     this.#sampler.advance();
-    const moved = this.#steering.afterStep();
-    return moved instanceof Promise ? moved.then(() => result) : result;
+    const steered = moved instanceof Promise ? moved.then(this.#steer) : this.#steer();
+    return steered instanceof Promise ? steered.then(() => result) : result;
+  }
+
+  #move(): Soon<void> {
+    const scope = this.#scope;
+    if (this.#support) return this.#support.step(scope);
+    this.optimizer.step({ onSupport: scope === 'support' });
   }
 
   /** Ends the epoch: schedules and policies learn of it, and the next one begins. Returns its score. */
