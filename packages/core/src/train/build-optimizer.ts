@@ -2,7 +2,7 @@ import type { Network } from '../backend/index.js';
 import { ConfigError } from '../files/errors.js';
 import type { Parameter } from '../graph/index.js';
 import { regularizers } from '../math/index.js';
-import { type LambdaPolicy, lambdaPolicies } from '../optim/index.js';
+import { type LambdaPolicy, lambdaPolicies, methodNames, methods } from '../optim/index.js';
 import { fitsPattern } from '../schema/pattern.js';
 import type { Config } from './config.js';
 import type { Start } from './initialize.js';
@@ -11,7 +11,7 @@ import type { GroupOptions, ParameterGroup } from './optimizer.js';
 /**
  * The optimizer's groups: each parameter goes to the first group with a pattern that fits.
  *
- * @throws {ConfigError} a group that no parameter fits
+ * @throws {ConfigError} a group that no parameter fits, or that asks for Nesterov's step without momentum
  */
 export function buildGroups({ optimizer, lambdaPolicy }: Config, network: Network): GroupOptions[] {
   const { first } = lambdaPolicies.build(lambdaPolicy);
@@ -31,9 +31,28 @@ export function buildGroups({ optimizer, lambdaPolicy }: Config, network: Networ
       );
     }
     const { regularizer: spec, ...hyper } = { ...shared, ...own };
+    const isShared = own.nesterov === undefined && own.momentum === undefined;
+    checkNesterov(hyper, isShared ? 'optimizer' : `optimizer.groups.${index}`);
     const lambda = spec.kind === 'none' ? 0 : (first ?? hyper.lambda);
     return { ...hyper, lambda, regularizer: regularizers.build(spec), parameters };
   });
+}
+
+/** @throws {ConfigError} Nesterov's step is asked for where there is no momentum to look ahead along */
+function checkNesterov(
+  { method, momentum, nesterov }: Pick<GroupOptions, 'method' | 'momentum' | 'nesterov'>,
+  path: string,
+): void {
+  if (!nesterov) return;
+  if (!('nesterov' in methods[method].hyperparameters)) {
+    const able = methodNames.filter((name) => 'nesterov' in methods[name].hyperparameters);
+    throw new ConfigError(
+      `${path}.nesterov: ${method} has no momentum; it must be false, or the method one of ${able.join(', ')}`,
+    );
+  }
+  if (momentum === 0) {
+    throw new ConfigError(`${path}.nesterov: it needs a momentum above 0, such as 0.9`);
+  }
 }
 
 /**

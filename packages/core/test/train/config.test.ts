@@ -41,6 +41,18 @@ const wrong: readonly [input: unknown, message: string][] = [
     { model, optimizer: { learningRate: '0.1' } },
     'optimizer.learningRate: "0.1" is not allowed; it must be a number above 0',
   ],
+  [
+    { model, optimizer: { weightDecay: -1 } },
+    'optimizer.weightDecay: -1 is not allowed; it must be a number from 0 on',
+  ],
+  [
+    { model, optimizer: { groups: [{ parameters: ['*'], decoupledWeightDecay: '1' }] } },
+    'optimizer.groups.0.decoupledWeightDecay: "1" is not allowed; it must be a number from 0 on',
+  ],
+  [
+    { model, optimizer: { nesterov: 1 } },
+    'optimizer.nesterov: 1 is not allowed; it must be true or false',
+  ],
   [{ model, epochs: 1.5 }, 'epochs: 1.5 is not allowed; it must be a whole number from 1 on'],
   [{ model, seed: -1 }, 'seed: -1 is not allowed; it must be a whole number from 0 to 4294967295'],
   [

@@ -1,6 +1,7 @@
 import type { Parameter } from '../../graph/parameter.js';
 import type { ParameterState } from '../../optim/method.js';
 import { stepPlainly } from '../../optim/step-plainly.js';
+import { withoutDecay } from '../../optim/weight-decay.js';
 import type { StepGroup, Stepper } from '../backend.js';
 
 /** What a stepper needs of the network that it steps. */
@@ -32,9 +33,11 @@ export class PlainStepper implements Stepper {
     for (const { method, hyper, regularizer, parameters } of this.#groups) {
       for (const parameter of parameters) {
         const gradient = this.#network.gradientOf(parameter);
-        // Biases and gains have no support, and never rest.
-        const mayRest = onSupport && parameter.role === 'weight';
-        stepPlainly(method, this.read(parameter), gradient, hyper, regularizer, t, mayRest);
+        // Biases and gains have no support, never rest and never decay.
+        const isWeight = parameter.role === 'weight';
+        const own = isWeight ? hyper : withoutDecay(hyper);
+        const mayRest = onSupport && isWeight;
+        stepPlainly(method, this.read(parameter), gradient, own, regularizer, t, mayRest);
         this.#network.count(parameter);
       }
     }

@@ -15,7 +15,9 @@ import type { Hyperparameters, Method } from '../../optim/methods.js';
 const updates = {
   plain: Update.plain,
   averaged: Update.averaged,
+  'averaged-nesterov': Update.averagedNesterov,
   'heavy-ball': Update.heavyBall,
+  'heavy-ball-nesterov': Update.heavyBallNesterov,
   adam: Update.adam,
 };
 
@@ -59,6 +61,8 @@ export function settingsOf(
     entrySubgradient: pull * (form?.l1 ?? 0),
     groupSubgradient: pull * (form?.group ?? 0),
     onSupport: onSupport ? 1 : 0,
+    weightDecay: hyper.weightDecay,
+    decoupledDecay: learningRate * hyper.decoupledWeightDecay,
   };
 }
 
