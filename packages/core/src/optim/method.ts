@@ -111,6 +111,23 @@ export function resetSubgradient(
   for (let i = 0; i < v.length; i++) v[i] = theta[i] / delta + lambda * v[i];
 }
 
+/**
+ * v ← v + Δs with s ∈ ∂R(θ), s = 0 where θ is 0: what a move of λ by Δ asks for so that prox_{δJ}(δv) stays θ. For
+ * v = θ/δ + λs on the support becomes θ/δ + (λ + Δ)s. What λ holds back elsewhere stays as it is; where λ falls below
+ * it, it comes alive in the next step as ever.
+ */
+export function carrySubgradient(
+  state: ParameterState,
+  change: number,
+  regularizer: Regularizer,
+): void {
+  const { theta, shape } = state;
+  const v = subgradientOf(state);
+  const s = new Float32Array(v.length);
+  regularizer.subgradient(theta, shape, s);
+  for (let i = 0; i < v.length; i++) v[i] += change * s[i];
+}
+
 /** θ ← prox_{δJ}(δv): the second half of every Bregman step. */
 export function proxOfSubgradient(
   state: ParameterState,

@@ -15,6 +15,7 @@ import {
 import {
   ConfigError,
   type Input,
+  list,
   listOf,
   nullable,
   number,
@@ -36,16 +37,20 @@ import { startSchema } from './initialize.js';
  * each of which fills in what is left out, so that a validated configuration says everything.
  */
 
+const lambdaFanIn = withDefault(number(-1, 1), 0);
+
 /** What a parameter group sets for itself; the optimizer's own settings hold for the rest. */
 const group = object({
   parameters: listOf(text),
-  ...partial(hyperparameters.entries),
+  ...partial({ ...hyperparameters.entries, lambdaFanIn }),
   regularizer: optional(regularizers.schema),
 });
 
 const optimizer = object({
   method: withDefault(oneOf(methodNames), 'linbreg'),
   ...hyperparameters.entries,
+  // p: each weight tensor's λ is λ · (its fan-in / the group's mean fan-in)^p.
+  lambdaFanIn,
   regularizer: withDefault(regularizers.schema, { kind: 'l1' }),
   // The first group that names a parameter has it; `*` stands for any text.
   groups: withDefault(listOf(group), [
@@ -73,10 +78,15 @@ const configSchema = object({
   epochs: withDefault(whole(1), 30),
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),
   start: withDefault(startSchema, {}),
+  // Weights that begin dense and stay so, without a regularizer: patterns as in a group.
+  dense: withDefault(list(text), []),
   gradient: withDefault(gradientPolicies.schema, { kind: 'exact' }),
   optimizer: withDefault(optimizer, {}),
   schedule: withDefault(schedules.schema, { kind: 'plateau' }),
   lambdaPolicy: withDefault(lambdaPolicies.schema, { kind: 'fixed' }),
+  // In the last epochs only the weights that live then train: none comes alive, and λ pulls at none; null: never.
+  // `start` is written down: the epochs before.
+  freeze: withDefault(nullable(object({ epochs: whole(1), start: optional(whole(1)) })), null),
   // Ends the run after so many epochs without a better validation result; null: never.
   earlyStop: withDefault(nullable(object({ patience: whole(1) })), null),
   breakEven: withDefault(breakEvenSchema, defaultBreakEven),
@@ -96,7 +106,7 @@ export type ConfigInput = Input<typeof configSchema>;
  */
 export function resolveConfig(input: unknown, source = 'config'): Config {
   const config = validate(configSchema, input, source);
-  const { schedule, epochs, task, loss, augment } = config;
+  const { schedule, epochs, task, loss, augment, freeze } = config;
   if (task && loss !== 'squared-error') {
     throw new ConfigError(
       `${source}: loss: ${loss} does not go with the task ${task.kind}; it must be "squared-error"`,
@@ -115,6 +125,15 @@ export function resolveConfig(input: unknown, source = 'config'): Config {
       throw new ConfigError(
         `${source}: schedule.warmup: ${schedule.warmup} epochs leave nothing of the ${schedule.epochs} ` +
           'for the cosine; it must be less',
+      );
+    }
+  }
+  if (freeze) {
+    freeze.start ??= epochs - freeze.epochs;
+    if (freeze.start < 1) {
+      throw new ConfigError(
+        `${source}: freeze.epochs: ${freeze.epochs} leave nothing of the ${epochs} epochs to grow in; it must ` +
+          'be less',
       );
     }
   }

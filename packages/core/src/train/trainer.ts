@@ -40,6 +40,8 @@ export interface TrainerParts {
   /** Numbers of the samples held back. */
   readonly validation: Int32Array;
   readonly model: ModelDescription;
+  /** Epochs completed when the support freezes: from then on only the weights that live train. */
+  readonly freezeAt?: number;
 }
 
 /**
@@ -56,6 +58,7 @@ export class Trainer {
   readonly #gradient: GradientPolicy;
   readonly #data: TrainingData;
   readonly #validation: Int32Array;
+  readonly #freezeAt: number;
   readonly #work: WorkCounter;
   #sums = new ScoreSum();
   /** Made once: a step makes no functions. */
@@ -70,6 +73,7 @@ export class Trainer {
     this.#gradient = parts.gradient;
     this.#data = parts.data;
     this.#validation = parts.validation;
+    this.#freezeAt = parts.freezeAt ?? Infinity;
     this.#work = new WorkCounter(parts.network);
   }
 
@@ -92,7 +96,7 @@ export class Trainer {
     return this.#sampler.isEpochDone;
   }
 
-  /** λ of the first regularized group, 0 without one. */
+  /** λ of the first regularized group, 0 without one; the mean where every weight tensor has its own. */
   get lambda(): number {
     return this.#steering.lambda;
   }
@@ -120,7 +124,13 @@ export class Trainer {
 
   /** Which gradients the next step takes. */
   get #scope(): GradientScope {
+    if (this.#isFrozen) return 'support';
     return this.#gradient.scope(this.optimizer.steps);
+  }
+
+  /** Whether no weight may come alive any more. */
+  get #isFrozen(): boolean {
+    return this.epoch >= this.#freezeAt;
   }
 
   #finishStep(result: BatchResult): Soon<BatchResult> {
@@ -131,7 +141,8 @@ export class Trainer {
     this.optimizer.step({ onSupport: this.#scope === 'support' });
     this.#sums.add(result);
     this.#sampler.advance();
-    const moved = this.#steering.afterStep();
+    if (this.#isFrozen) return result;
+    const moved = this.#steering.afterStep(this.#sampler.position);
     return moved instanceof Promise ? moved.then(() => result) : result;
   }
 
@@ -140,7 +151,8 @@ export class Trainer {
     const score = this.#sums.score(this.network.loss === 'cross-entropy');
     this.#sampler.moveTo(this.epoch + 1, 0);
     this.#sums = new ScoreSum();
-    await this.#steering.afterEpoch(score.loss, this.epoch);
+    await this.#steering.afterEpoch(score.loss, this.epoch, this.#isFrozen);
+    if (this.epoch === this.#freezeAt) await this.optimizer.release();
     return score;
   }
 

@@ -18,6 +18,7 @@ import {
   type Regularizer,
   regularizerFrom,
   type Shape,
+  scaled,
   sizeOf,
   sparseGroup,
 } from '#lib/math/index.js';
@@ -63,6 +64,7 @@ const regularizers: readonly (readonly [Regularizer, ...ranks: number[]])[] = [
   [sparseGroup('rows', 0.3), 2],
   [sparseGroup('columns', 0.5), 2, 4],
   [sparseGroup('kernels', 0.7), 4],
+  [scaled(sparseGroup('rows', 0.3), 2.5), 2],
   [nuclear(), 2],
   [ofAUser, 2],
 ];
