@@ -31,7 +31,7 @@ const convolutional: ConfigInput['model'] = {
 };
 
 /** Steps of the toy's 10 a epoch at which the runs are interrupted, one after another. */
-const interruptions = [3, 10, 17, 31];
+const interruptions = [3, 10, 17, 20, 31];
 
 const configurations: Readonly<Record<string, Partial<ConfigInput>>> = {
   'linbreg with momentum': {

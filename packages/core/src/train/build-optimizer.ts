@@ -51,11 +51,11 @@ export function buildGroups(config: Config, network: Network): GroupOptions[] {
   });
 }
 
-function unregularized<Hyper extends Omit<GroupOptions, 'regularizer' | 'parameters'>>(
-  hyper: Hyper,
+function unregularized(
+  hyper: Omit<GroupOptions, 'regularizer' | 'parameters'>,
   parameters: readonly Parameter[],
 ): GroupOptions {
-  return { ...hyper, lambda: 0, regularizer: none(), parameters };
+  return { ...hyper, lambda: 0, lambdaFanIn: 0, regularizer: none(), parameters };
 }
 
 /** Whether a weight begins dense and stays so. */
