@@ -52,7 +52,7 @@ export function buildNetwork(
     loss: config.loss,
     inputType: inputTypeOf(train),
     breakEven: config.breakEven,
-    ...(normalization && { normalization }),
+    normalization,
   };
   const spare = checkMemory(backend, config, description, options);
   const network = build('model', () => backend.compile(description, options));
