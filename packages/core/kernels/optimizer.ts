@@ -12,8 +12,12 @@ export enum Update {
   plain,
   /** m = β m + (1 − β) τ g; u −= m */
   averaged,
+  /** m = β m + (1 − β) τ g; u −= β m + (1 − β) τ g */
+  averagedNesterov,
   /** m = β m + g; u −= τ m */
   heavyBall,
+  /** m = β m + g; u −= τ (β m + g) */
+  heavyBallNesterov,
   /** u −= τ m̂ / (√ŝ + ε) */
   adam,
 }
@@ -37,6 +41,8 @@ class Settings {
   groupSubgradient: f32; // Lasso: weight of √n_g θ_g / ‖θ_g‖
   onSupport: i32; // 1: what belongs to a zero of a weight rests
   leastAlive: f32; // what a live weight becomes that the step lands at 0; 0: it rests from then on
+  weightDecay: f32; // w of g + wθ, on weights
+  decoupledDecay: f32; // τw of u − τwθ, on weights
 }
 
 @unmanaged
@@ -74,6 +80,7 @@ export function optimizerStep(args: OptimizerStep, tile: i32): void {
   const end = (<usize>(last * columns)) << 2;
   if (settings.entrySubgradient !== 0) addEntrySubgradient(args, start, end);
   if (settings.groupSubgradient !== 0 && args.groupSize) addGroupSubgradient(args, start, end);
+  if (changetype<usize>(args.support)) decay(args, start, end);
   if (isOnePass(args)) {
     stepRowsAtOnce(args, first, last);
     return;
@@ -195,6 +202,27 @@ function endOfFours(start: usize, end: usize): usize {
   return start + ((end - start) & ~15);
 }
 
+/** Weight decay, coupled (g += wθ) and decoupled (u −= τwθ). Zeros do not decay; biases and gains have no support. */
+function decay(args: OptimizerStep, at: usize, end: usize): void {
+  const settings = args.settings;
+  if (settings.weightDecay !== 0) addWeights(args, args.gradient, settings.weightDecay, at, end);
+  if (settings.decoupledDecay !== 0)
+    addWeights(args, args.moved, -settings.decoupledDecay, at, end);
+}
+
+/** x += factor · θ. */
+function addWeights(args: OptimizerStep, x: usize, factor: f32, at: usize, end: usize): void {
+  const scale = f32x4.splat(factor);
+  for (const fours = endOfFours(at, end); at < fours; at += 16)
+    addWeightsAt(x + at, args.theta + at, scale, true);
+  for (; at < end; at += 4) addWeightsAt(x + at, args.theta + at, scale, false);
+}
+
+// @inline
+function addWeightsAt(x: usize, theta: usize, scale: v128, whole: bool): void {
+  put(x, f32x4.add(get(x, whole), f32x4.mul(scale, get(theta, whole))), whole);
+}
+
 /** Each combination is a loop of its own: `update` and `masked` are constants where it is inlined. */
 function move(args: OptimizerStep, at: usize, end: usize): void {
   const update = args.settings.update;
@@ -202,10 +230,16 @@ function move(args: OptimizerStep, at: usize, end: usize): void {
   if (args.settings.onSupport && changetype<usize>(args.support)) {
     if (update === Update.plain) moveRange(args, Update.plain, true, at, end);
     else if (update === Update.adam) moveRange(args, Update.adam, true, at, end);
+    else if (isNesterov(update)) moveRange(args, Update.averagedNesterov, true, at, end);
     else moveRange(args, Update.averaged, true, at, end);
   } else if (update === Update.plain) movePlainly(args, at, end);
   else if (update === Update.adam) moveRange(args, Update.adam, false, at, end);
+  else if (isNesterov(update)) moveRange(args, Update.averagedNesterov, false, at, end);
   else moveRange(args, Update.averaged, false, at, end);
+}
+
+function isNesterov(update: Update): bool {
+  return update === Update.averagedNesterov || update === Update.heavyBallNesterov;
 }
 
 /** The commonest loop, with all that does not change in registers. */
@@ -252,7 +286,7 @@ function moveAt(
   } else if (update === Update.adam) {
     adamMove(args, at, mask, masked, whole);
   } else {
-    momentumMove(args, at, mask, masked, whole);
+    momentumMove(args, update === Update.averagedNesterov, at, mask, masked, whole);
   }
 }
 
@@ -272,18 +306,28 @@ function keepAlive(args: OptimizerStep, first: i32, last: i32): void {
   }
 }
 
-/** Averaging has the learning rate inside the moment, the heavy ball outside. */
+/** Averaging has the learning rate inside the moment, the heavy ball outside. `nesterov` is a constant. */
 // @inline
-function momentumMove(args: OptimizerStep, at: usize, mask: v128, masked: bool, whole: bool): void {
+function momentumMove(
+  args: OptimizerStep,
+  nesterov: bool,
+  at: usize,
+  mask: v128,
+  masked: bool,
+  whole: bool,
+): void {
   const settings = args.settings;
-  const averaged = settings.update === Update.averaged;
+  const averaged = settings.update === (nesterov ? Update.averagedNesterov : Update.averaged);
   const rate = settings.learningRate;
   const weight = averaged ? (<f32>1 - settings.momentum) * rate : <f32>1;
   const gradient = f32x4.mul(f32x4.splat(weight), get(args.gradient + at, whole));
   const kept = f32x4.mul(f32x4.splat(settings.momentum), get(args.firstMoment + at, whole));
   const moment = f32x4.add(kept, gradient);
   putMasked(args.firstMoment + at, moment, mask, masked, whole);
-  const step = f32x4.mul(f32x4.splat(averaged ? <f32>1 : rate), moment);
+  const ahead = nesterov
+    ? f32x4.add(f32x4.mul(f32x4.splat(settings.momentum), moment), gradient)
+    : moment;
+  const step = f32x4.mul(f32x4.splat(averaged ? <f32>1 : rate), ahead);
   putMasked(args.moved + at, f32x4.sub(get(args.moved + at, whole), step), mask, masked, whole);
 }
 

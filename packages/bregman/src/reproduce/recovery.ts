@@ -1,5 +1,5 @@
 import { l1, stream } from '@bregman/core/math';
-import { type Hyperparameters, initialState, methods } from '@bregman/core/optim';
+import { type Hyperparameters, hyperparameters, initialState, methods } from '@bregman/core/optim';
 import { number, type Output, object, oneOf, whole, withDefault } from '@bregman/core/schema';
 import type { Row } from './metric.js';
 
@@ -39,13 +39,9 @@ export function recover(problem: Recovery): RecoveryMetrics[] {
   const { equations, unknowns, lambda, iterations, every } = problem;
   const { matrix, solution, data } = draw(problem);
   const hyper: Hyperparameters = {
+    ...hyperparameters.defaults,
     learningRate: problem.step / squaredNorm(matrix, equations, unknowns),
     lambda,
-    momentum: 0,
-    delta: 1,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
   };
   const method = methods[problem.method];
   const regularizer = l1();

@@ -31,7 +31,7 @@ const convolutional: ConfigInput['model'] = {
 };
 
 /** Steps of the toy's 10 a epoch at which the runs are interrupted, one after another. */
-const interruptions = [3, 10, 17, 31];
+const interruptions = [3, 10, 17, 20, 31];
 
 const configurations: Readonly<Record<string, Partial<ConfigInput>>> = {
   'linbreg with momentum': {
@@ -46,6 +46,31 @@ const configurations: Readonly<Record<string, Partial<ConfigInput>>> = {
   'discrepancy rule, groups': {
     optimizer: { lambda: 0.02, regularizer: { kind: 'group', by: 'rows' } },
     lambdaPolicy: { kind: 'discrepancy', target: 0.1, cooldown: 1 },
+  },
+  'a target that falls, λ by layer, carried, a dense layer': {
+    model: { kind: 'mlp', hidden: [20, 10] },
+    dense: ['fc3.*'],
+    lambdaPolicy: {
+      kind: 'target-density',
+      density: 0.1,
+      everySteps: 3,
+      carry: true,
+      from: { density: 0.4, epochs: 2.5, start: 0.5 },
+      budget: 'erk',
+    },
+  },
+  'frozen for two epochs, Nesterov, weight decay, λ by fan-in': {
+    freeze: { epochs: 2 },
+    optimizer: {
+      learningRate: 0.2,
+      lambda: 0.02,
+      momentum: 0.9,
+      nesterov: true,
+      weightDecay: 0.01,
+      decoupledWeightDecay: 0.01,
+      lambdaFanIn: 0.5,
+    },
+    lambdaPolicy: { kind: 'target-density', density: 0.3, everySteps: 3 },
   },
   'multilevel gradients': { gradient: { kind: 'multilevel', period: 4 } },
   'sampled gradients': { gradient: { kind: 'sampled' }, batchSize: 20 },

@@ -6,5 +6,6 @@ export { none } from './none.js';
 export { nuclear } from './nuclear.js';
 export { type RandomStream, stream } from './random.js';
 export * from './regularizer.js';
+export { scaled } from './scaled.js';
 export { sparseGroup } from './sparse-group.js';
 export { type RegularizerSpec, regularizerFrom, regularizers } from './spec.js';

@@ -1,11 +1,12 @@
 import { adamHyperparameters, descendByAdam } from './adam.js';
 import { delta, lambda } from './hyperparameters.js';
-import { type MethodOf, type Numbers, proxOfSubgradient, subgradientOf } from './method.js';
+import { type MethodOf, proxOfSubgradient, subgradientOf, type Values } from './method.js';
+import { decay, decayed, shrink } from './weight-decay.js';
 
-const hyperparameters = { lambda, delta, ...adamHyperparameters };
+const hyperparameters = { lambda, delta, ...adamHyperparameters, ...decay };
 
 /** AdaBreg (Algorithm 3 of the paper): Adam's step on v, then θ ← prox_{δJ}(δv). */
-export const adabreg: MethodOf<Numbers<typeof hyperparameters>> = {
+export const adabreg: MethodOf<Values<typeof hyperparameters>> = {
   name: 'adabreg',
   hyperparameters,
   usesSubgradient: true,
@@ -13,7 +14,10 @@ export const adabreg: MethodOf<Numbers<typeof hyperparameters>> = {
   kernel: { update: () => 'adam', proxStep: ({ delta }) => delta },
 
   step(state, gradient, hyper, regularizer, t) {
-    descendByAdam(subgradientOf(state), state.moments, gradient, hyper, t);
+    const v = subgradientOf(state);
+    const g = decayed(gradient, state.theta, hyper);
+    shrink(v, state.theta, hyper);
+    descendByAdam(v, state.moments, g, hyper, t);
     proxOfSubgradient(state, hyper, regularizer);
   },
 };

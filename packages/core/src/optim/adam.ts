@@ -1,6 +1,7 @@
 import { number, withDefault } from '../schema/index.js';
 import { learningRate } from './hyperparameters.js';
-import type { MethodOf, Numbers } from './method.js';
+import type { MethodOf, Values } from './method.js';
+import { decay, decayed, shrink } from './weight-decay.js';
 
 /** What Adam's step reads, in AdaBreg too. */
 export const adamHyperparameters = {
@@ -13,18 +14,22 @@ export const adamHyperparameters = {
   epsilon: withDefault(number(0, Infinity, { open: true }), 1e-8),
 };
 
-type AdamNumbers = Numbers<typeof adamHyperparameters>;
+type AdamNumbers = Values<typeof adamHyperparameters>;
+
+const hyperparameters = { ...adamHyperparameters, ...decay };
 
 /** Adam: θ ← θ − τ m̂ / (√ŝ + ε). Ignores the regularizer. */
-export const adam: MethodOf<AdamNumbers> = {
+export const adam: MethodOf<Values<typeof hyperparameters>> = {
   name: 'adam',
-  hyperparameters: adamHyperparameters,
+  hyperparameters,
   usesSubgradient: false,
   moments: () => 2,
   kernel: { update: () => 'adam' },
 
   step({ theta, moments }, gradient, hyper, _regularizer, t) {
-    descendByAdam(theta, moments, gradient, hyper, t);
+    const g = decayed(gradient, theta, hyper);
+    shrink(theta, theta, hyper);
+    descendByAdam(theta, moments, g, hyper, t);
   },
 };
 

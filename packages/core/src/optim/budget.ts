@@ -5,6 +5,7 @@ import { type Output, oneOf } from '../schema/index.js';
 /** How a number of weights is shared out among layers. */
 export const budgetRule = oneOf(['erk', 'uniform']);
 
+/** One of these rules. */
 export type BudgetRule = Output<typeof budgetRule>;
 
 /** A weight tensor that takes part. */

@@ -1,5 +1,5 @@
-/** The numbers that several methods read, each with its range and what holds unless told. */
-import { number, withDefault } from '../schema/index.js';
+/** What several methods read, each with its range and what holds unless told. */
+import { number, truth, withDefault } from '../schema/index.js';
 
 /** τ > 0. */
 export const learningRate = withDefault(number(0, Infinity, { open: true }), 0.1);
@@ -12,3 +12,6 @@ export const delta = withDefault(number(0, Infinity, { open: true }), 1);
 
 /** β in [0, 1) of LinBreg, SGD and Lasso. */
 export const momentum = withDefault(number(0, 0.999999), 0);
+
+/** Whether the step looks ahead along the moment (Nesterov); where momentum β is 0 it changes nothing. */
+export const nesterov = withDefault(truth, false);

@@ -1,14 +1,15 @@
-import { lambda, learningRate, momentum } from './hyperparameters.js';
-import type { MethodOf, Numbers } from './method.js';
+import { lambda, learningRate, momentum, nesterov } from './hyperparameters.js';
+import type { MethodOf, Values } from './method.js';
 import { sgd } from './sgd.js';
+import { decay } from './weight-decay.js';
 
-const hyperparameters = { learningRate, lambda, momentum };
+const hyperparameters = { learningRate, lambda, momentum, nesterov, ...decay };
 
 /**
  * Lasso by subgradient, a baseline: SGD on L + J, whose gradient is g + λs with s ∈ ∂R(θ). It
  * shrinks weights but rarely makes them exactly 0.
  */
-export const lasso: MethodOf<Numbers<typeof hyperparameters>> = {
+export const lasso: MethodOf<Values<typeof hyperparameters>> = {
   name: 'lasso',
   hyperparameters,
   usesSubgradient: false,

@@ -2,7 +2,9 @@ import type { Regularizer, Shape } from '../math/index.js';
 import type { Defaulted } from '../schema/index.js';
 
 /** The values of hyperparameters that are declared like this. */
-export type Numbers<E> = { readonly [Name in keyof E]: number };
+export type Values<E> = {
+  readonly [Name in keyof E]: E[Name] extends Defaulted<infer Value> ? Value : never;
+};
 
 /** What starts a Bregman method, and ends each of its steps. */
 export interface ProxParameters {
@@ -23,7 +25,13 @@ export interface ParameterState {
 }
 
 /** How the moved variable follows the gradient in the kernels: see `step` of the method that names it. */
-export type KernelUpdate = 'plain' | 'averaged' | 'heavy-ball' | 'adam';
+export type KernelUpdate =
+  | 'plain'
+  | 'averaged'
+  | 'averaged-nesterov'
+  | 'heavy-ball'
+  | 'heavy-ball-nesterov'
+  | 'adam';
 
 /**
  * A step as the fused kernels run it: x follows the gradient, x being v where the method carries one, else θ;
@@ -42,9 +50,9 @@ export interface KernelStep<Hyper> {
  *
  * ```ts
  * import { l1 } from '@bregman/core/math';
- * import { initialState, methods } from '@bregman/core/optim';
+ * import { hyperparameters, initialState, methods } from '@bregman/core/optim';
  *
- * const hyper = { learningRate: 0.1, lambda: 0.1, delta: 1, momentum: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+ * const hyper = hyperparameters.defaults; // τ = λ = 0.1, δ = 1, no momentum
  * const state = initialState(methods.linbreg, new Float32Array(4), [2, 2], hyper, l1());
  * methods.linbreg.step(state, Float32Array.of(-2, 0.5, 0, 0), hyper, l1(), 1);
  * console.log(state.theta); // one weight has crossed λ: 0.1, 0, 0, 0
@@ -52,8 +60,8 @@ export interface KernelStep<Hyper> {
  */
 export interface MethodOf<Hyper> {
   readonly name: string;
-  /** The numbers that its step reads, by name; methods that share a name share the entry. */
-  readonly hyperparameters: Readonly<Record<string, Defaulted<number>>>;
+  /** What its step reads, by name; methods that share a name share the entry. */
+  readonly hyperparameters: Readonly<Record<string, Defaulted<number> | Defaulted<boolean>>>;
   /** Whether the method carries v: the Bregman methods do. */
   readonly usesSubgradient: boolean;
   /** How many moments a parameter keeps. */
@@ -101,6 +109,23 @@ export function resetSubgradient(
   const v = subgradientOf(state);
   regularizer.subgradient(theta, shape, v);
   for (let i = 0; i < v.length; i++) v[i] = theta[i] / delta + lambda * v[i];
+}
+
+/**
+ * v ← v + Δs with s ∈ ∂R(θ), s = 0 where θ is 0: what a move of λ by Δ asks for so that prox_{δJ}(δv) stays θ. For
+ * v = θ/δ + λs on the support becomes θ/δ + (λ + Δ)s. What λ holds back elsewhere stays as it is; where λ falls below
+ * it, it comes alive in the next step as ever.
+ */
+export function carrySubgradient(
+  state: ParameterState,
+  change: number,
+  regularizer: Regularizer,
+): void {
+  const { theta, shape } = state;
+  const v = subgradientOf(state);
+  const s = new Float32Array(v.length);
+  regularizer.subgradient(theta, shape, s);
+  for (let i = 0; i < v.length; i++) v[i] += change * s[i];
 }
 
 /** θ ← prox_{δJ}(δv): the second half of every Bregman step. */

@@ -34,6 +34,6 @@ export const methods: Readonly<Record<MethodName, Method>> = all;
 /** The hyperparameters of all methods, each as the method says that reads it. */
 export const hyperparameters = object(
   Object.assign({}, ...Object.values(all).map((method) => method.hyperparameters)) as {
-    readonly [Name in keyof Hyperparameters]: Defaulted<number>;
+    readonly [Name in keyof Hyperparameters]: Defaulted<Hyperparameters[Name]>;
   },
 );

@@ -1,28 +1,37 @@
-import { learningRate, momentum } from './hyperparameters.js';
-import type { MethodOf, Numbers } from './method.js';
+import { learningRate, momentum, nesterov } from './hyperparameters.js';
+import type { MethodOf, Values } from './method.js';
+import { decay, decayed, shrink } from './weight-decay.js';
 
-const hyperparameters = { learningRate, momentum };
+const hyperparameters = { learningRate, momentum, nesterov, ...decay };
 
 /**
- * SGD: θ ← θ − τg; with momentum, as in PyTorch, m ← βm + g and θ ← θ − τm. LinBreg weights its
- * gradient by 1 − β instead. Ignores the regularizer.
+ * SGD: θ ← θ − τg; with momentum, as in PyTorch, m ← βm + g and θ ← θ − τm, or θ ← θ − τ(g + βm) with Nesterov.
+ * LinBreg weights its gradient by 1 − β instead. Ignores the regularizer.
  */
-export const sgd: MethodOf<Numbers<typeof hyperparameters>> = {
+export const sgd: MethodOf<Values<typeof hyperparameters>> = {
   name: 'sgd',
   hyperparameters,
   usesSubgradient: false,
   moments: ({ momentum }) => (momentum > 0 ? 1 : 0),
-  kernel: { update: ({ momentum }) => (momentum > 0 ? 'heavy-ball' : 'plain') },
+  kernel: {
+    update({ momentum, nesterov }) {
+      if (momentum === 0) return 'plain';
+      return nesterov ? 'heavy-ball-nesterov' : 'heavy-ball';
+    },
+  },
 
-  step({ theta, moments }, gradient, { learningRate, momentum }) {
+  step({ theta, moments }, gradient, hyper) {
+    const { learningRate, momentum, nesterov } = hyper;
+    const g = decayed(gradient, theta, hyper);
+    shrink(theta, theta, hyper);
     if (momentum > 0) {
       const [m] = moments;
       for (let i = 0; i < theta.length; i++) {
-        m[i] = momentum * m[i] + gradient[i];
-        theta[i] -= learningRate * m[i];
+        m[i] = momentum * m[i] + g[i];
+        theta[i] -= learningRate * (nesterov ? g[i] + momentum * m[i] : m[i]);
       }
     } else {
-      for (let i = 0; i < theta.length; i++) theta[i] -= learningRate * gradient[i];
+      for (let i = 0; i < theta.length; i++) theta[i] -= learningRate * g[i];
     }
   },
 };

@@ -1,10 +1,10 @@
 import type { Backend } from '../backend/index.js';
 import { split } from '../data/split.js';
 import { ConfigError } from '../files/errors.js';
-import { gradientPolicies, lambdaPolicies, schedules } from '../optim/index.js';
+import { gradientPolicies, schedules } from '../optim/index.js';
 import { build } from '../schema/build.js';
 import { buildNetwork } from './build-network.js';
-import { buildGroups, checkLambdaPolicy, isRegularized, startOf } from './build-optimizer.js';
+import { buildGroups, buildPolicies, startOf } from './build-optimizer.js';
 import { buildSupport } from './build-support.js';
 import { checkData } from './check-data.js';
 import type { Config } from './config.js';
@@ -28,7 +28,7 @@ export async function buildTrainer(
   data: TrainingData,
 ): Promise<Trainer> {
   checkData(config, data);
-  const { seed, batchSize, augment, epochs, schedule, lambdaPolicy, gradient } = config;
+  const { seed, batchSize, augment, epochs, schedule, gradient, freeze } = config;
   const parts = build('validation', () => split(data.train, config.validation, seed));
   const { length } = parts.train;
   if (batchSize > length) {
@@ -44,14 +44,16 @@ export async function buildTrainer(
     ...support?.starts.get(parameter.name),
   }));
   const optimizer = new Optimizer(network, groupOptions);
-  const buildPolicy = () => lambdaPolicies.build(lambdaPolicy);
-  checkLambdaPolicy(buildPolicy(), optimizer.groups);
+  const policies = buildPolicies(config, optimizer.groups);
   await build('optimizer', () => optimizer.start());
-  const groups = optimizer.groups.map((group) => ({
-    group,
-    schedule: schedules.build(schedule, { rate: group.hyper.learningRate, epochs }),
-    ...(isRegularized(group) && { policy: buildPolicy() }),
-  }));
+  const groups = optimizer.groups.map((group) => {
+    const policy = policies.get(group);
+    return {
+      group,
+      schedule: schedules.build(schedule, { rate: group.hyper.learningRate, epochs }),
+      ...(policy && { policy }),
+    };
+  });
   return new Trainer({
     network,
     optimizer,
@@ -62,5 +64,6 @@ export async function buildTrainer(
     data,
     validation: parts.validation,
     model: describeModel(config, data),
+    ...(freeze?.start !== undefined && { freezeAt: freeze.start }),
   });
 }

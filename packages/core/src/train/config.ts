@@ -17,6 +17,7 @@ import {
 import {
   ConfigError,
   type Input,
+  list,
   listOf,
   nullable,
   number,
@@ -38,16 +39,20 @@ import { startSchema } from './initialize.js';
  * each of which fills in what is left out, so that a validated configuration says everything.
  */
 
+const lambdaFanIn = withDefault(number(-1, 1), 0);
+
 /** What a parameter group sets for itself; the optimizer's own settings hold for the rest. */
 const group = object({
   parameters: listOf(text),
-  ...partial(hyperparameters.entries),
+  ...partial({ ...hyperparameters.entries, lambdaFanIn }),
   regularizer: optional(regularizers.schema),
 });
 
 const optimizer = object({
   method: withDefault(oneOf(methodNames), 'linbreg'),
   ...hyperparameters.entries,
+  // p: each weight tensor's λ is λ · (its fan-in / the group's mean fan-in)^p.
+  lambdaFanIn,
   regularizer: withDefault(regularizers.schema, { kind: 'l1' }),
   // The first group that names a parameter has it; `*` stands for any text.
   groups: withDefault(listOf(group), [
@@ -75,12 +80,17 @@ const configSchema = object({
   epochs: withDefault(whole(1), 30),
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),
   start: withDefault(startSchema, {}),
+  // Weights that begin dense and stay so, without a regularizer: patterns as in a group.
+  dense: withDefault(list(text), []),
   gradient: withDefault(gradientPolicies.schema, { kind: 'exact' }),
   // Which weights live, under methods that move the live ones alone; null: the optimizer has its own way.
   support: withDefault(nullable(supportPolicies.schema), null),
   optimizer: withDefault(optimizer, {}),
   schedule: withDefault(schedules.schema, { kind: 'plateau' }),
   lambdaPolicy: withDefault(lambdaPolicies.schema, { kind: 'fixed' }),
+  // In the last epochs only the weights that live then train: none comes alive, and λ pulls at none; null: never.
+  // `start` is written down: the epochs before.
+  freeze: withDefault(nullable(object({ epochs: whole(1), start: optional(whole(1)) })), null),
   // Ends the run after so many epochs without a better validation result; null: never.
   earlyStop: withDefault(nullable(object({ patience: whole(1) })), null),
   breakEven: withDefault(breakEvenSchema, defaultBreakEven),
@@ -100,7 +110,7 @@ export type ConfigInput = Input<typeof configSchema>;
  */
 export function resolveConfig(input: unknown, source = 'config'): Config {
   const config = validate(configSchema, input, source);
-  const { schedule, epochs, task, loss, augment, support } = config;
+  const { schedule, epochs, task, loss, augment, support, freeze } = config;
   if (task && loss !== 'squared-error') {
     throw new ConfigError(
       `${source}: loss: ${loss} does not go with the task ${task.kind}; it must be "squared-error"`,
@@ -124,6 +134,15 @@ export function resolveConfig(input: unknown, source = 'config'): Config {
     }
   }
   if (support && 'until' in support) support.epochs ??= epochs;
+  if (freeze) {
+    freeze.start ??= epochs - freeze.epochs;
+    if (freeze.start < 1) {
+      throw new ConfigError(
+        `${source}: freeze.epochs: ${freeze.epochs} leave nothing of the ${epochs} epochs to grow in; it must ` +
+          'be less',
+      );
+    }
+  }
   return config;
 }
 
@@ -132,7 +151,7 @@ const onSupport: readonly MethodName[] = ['sgd', 'adam'];
 
 /** @throws {ConfigError} a part that does not go with a support */
 function checkSupport(
-  { support, optimizer: { method }, gradient, lambdaPolicy }: Config,
+  { support, optimizer: { method }, gradient, lambdaPolicy, freeze }: Config,
   source: string,
 ): void {
   if (!support) return;
@@ -152,6 +171,12 @@ function checkSupport(
     throw new ConfigError(
       `${source}: lambdaPolicy: ${lambdaPolicy.kind} does not go with the support ${support.kind}, which ` +
         'reads no λ; it must be "fixed"',
+    );
+  }
+  if (freeze) {
+    throw new ConfigError(
+      `${source}: freeze: it does not go with the support ${support.kind}, which says itself how long it ` +
+        'changes; it must be null',
     );
   }
 }

@@ -35,7 +35,7 @@ export interface EpochMetrics {
   readonly density: Density;
   /** J(θ) at the end of the epoch; null where it is infinite: a weight is outside its domain. */
   readonly regularizer: number | null;
-  /** λ of the first regularized group, at the end of the epoch. */
+  /** λ of the first regularized group, at the end of the epoch; the mean where every weight tensor has its own. */
   readonly lambda: number;
   /** Of the first group, during the epoch. */
   readonly learningRate: number;

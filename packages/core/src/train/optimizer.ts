@@ -1,9 +1,9 @@
 import type { Network, StepGroup, Stepper } from '../backend/backend.js';
 import { UserError } from '../files/errors.js';
 import type { Parameter } from '../graph/parameter.js';
-import type { Regularizer } from '../math/index.js';
+import { type Regularizer, scaled } from '../math/index.js';
 import type { LambdaView, Units } from '../optim/lambda/index.js';
-import { type ParameterState, resetSubgradient } from '../optim/method.js';
+import { carrySubgradient, type ParameterState, resetSubgradient } from '../optim/method.js';
 import {
   type Hyperparameters,
   hyperparameters,
@@ -21,6 +21,8 @@ export interface GroupOptions extends Partial<Hyperparameters> {
   readonly regularizer: Regularizer;
   /** Whether a weight that a step on the support lands at 0 lives on, see {@link StepGroup}. */
   readonly keepsAlive?: boolean;
+  /** p: each parameter has a λ of its own, λ · (its fan-in / the group's mean fan-in)^p; by default 0. */
+  readonly lambdaFanIn?: number;
 }
 
 /** One group of an optimizer; schedules write `learningRate`, policies `lambda`. */
@@ -30,14 +32,44 @@ export class ParameterGroup implements StepGroup {
   readonly hyper: Hyperparameters & { learningRate: number; lambda: number };
   readonly parameters: readonly Parameter[];
   readonly keepsAlive: boolean;
+  /** What is stepped together: the group, or each parameter whose λ is its own; all share the numbers. */
+  readonly parts: readonly StepGroup[];
 
-  constructor({ method, parameters, regularizer, keepsAlive = false, ...hyper }: GroupOptions) {
+  constructor(options: GroupOptions) {
+    const {
+      method,
+      parameters,
+      regularizer,
+      keepsAlive = false,
+      lambdaFanIn = 0,
+      ...hyper
+    } = options;
     this.method = methods[method];
     this.regularizer = regularizer;
     this.hyper = { ...hyperparameters.defaults, lambda: 0, ...hyper };
     this.parameters = parameters;
     this.keepsAlive = keepsAlive;
+    this.parts = lambdaFanIn === 0 ? [this] : scaledParts(this, lambdaFanIn);
   }
+}
+
+/** A part for each parameter: λ · c times R is λ times cR. */
+function scaledParts(group: StepGroup, power: number): StepGroup[] {
+  const { method, hyper, parameters, regularizer } = group;
+  const mean = meanFanIn(parameters);
+  return parameters.map((parameter) => ({
+    method,
+    hyper,
+    regularizer: scaled(regularizer, (parameter.fanIn / mean) ** power),
+    parameters: [parameter],
+  }));
+}
+
+/** Over all entries, so that the λ of a group is about that of most of them. */
+function meanFanIn(parameters: readonly Parameter[]): number {
+  const sizes = parameters.map(({ rows, columns }) => rows * columns);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return parameters.reduce((sum, { fanIn }, i) => sum + (fanIn * sizes[i]) / total, 0);
 }
 
 /**
@@ -72,7 +104,7 @@ export class Optimizer {
     this.#network = network;
     this.groups = groups.map((options) => new ParameterGroup(options));
     checkOnce(this.groups.flatMap(({ parameters }) => parameters));
-    this.#stepper = network.stepper(this.groups);
+    this.#stepper = network.stepper(this.groups.flatMap(({ parts }) => parts));
   }
 
   get steps(): number {
@@ -85,8 +117,8 @@ export class Optimizer {
     this.#network.reindex();
     return done(
       this.groups.map((group) =>
-        this.#change(group, (state) => {
-          if (state.subgradient) resetSubgradient(state, group.hyper, group.regularizer);
+        this.#change(group, (state, regularizer) => {
+          if (state.subgradient) resetSubgradient(state, group.hyper, regularizer);
           for (const moment of state.moments) moment.fill(0);
         }),
       ),
@@ -120,6 +152,21 @@ export class Optimizer {
     });
   }
 
+  /**
+   * Takes the pull of the regularizer away: λ ← 0 and v ← θ/δ, so that the prox leaves live weights as they are.
+   * What v held of resting ones is forgotten.
+   */
+  release(): Soon<void> {
+    return done(
+      this.groups.map((group) => {
+        group.hyper.lambda = 0;
+        return this.#change(group, (state, regularizer) => {
+          if (state.subgradient) resetSubgradient(state, group.hyper, regularizer);
+        });
+      }),
+    );
+  }
+
   /** The regularizer J(θ) = λR(θ), over all groups. */
   value(): Soon<number> {
     return whenReady(allReady(this.groups.map((group) => this.#valueOf(group))), (values) =>
@@ -127,20 +174,22 @@ export class Optimizer {
     );
   }
 
-  #valueOf({ parameters, regularizer, hyper }: ParameterGroup): Soon<number> {
-    return whenReady(this.#statesOf(parameters), (states) => {
-      const unit = states.reduce(
-        (sum, { theta, shape }) => sum + regularizer.value(theta, shape),
-        0,
-      );
-      return hyper.lambda * unit;
-    });
+  #valueOf({ parts, hyper }: ParameterGroup): Soon<number> {
+    const units = parts.map(({ parameters, regularizer }) =>
+      whenReady(this.#statesOf(parameters), (states) =>
+        states.reduce((sum, { theta, shape }) => sum + regularizer.value(theta, shape), 0),
+      ),
+    );
+    return whenReady(
+      allReady(units),
+      (values) => hyper.lambda * values.reduce((sum, value) => sum + value, 0),
+    );
   }
 
   /** What a λ policy sees and does: one of the optimizer's groups with its λ. */
   view(group: ParameterGroup): LambdaView {
     const network = this.#network;
-    const { hyper, parameters, regularizer } = group;
+    const { hyper, parameters } = group;
     return {
       get lambda() {
         return hyper.lambda;
@@ -153,11 +202,18 @@ export class Optimizer {
         return nonZeros / parameters.reduce((sum, each) => sum + each.rows * each.columns, 0);
       },
       units: () =>
-        whenReady(this.#statesOf(parameters), (states) =>
-          states.map((state) => unitsOf(group, state)),
+        whenReady(allReady(group.parts.map((part) => this.#unitsOf(part))), (units) =>
+          units.flat(),
         ),
       resetSubgradients: () =>
-        this.#change(group, (state) => resetSubgradient(state, hyper, regularizer)),
+        this.#change(group, (state, regularizer) => resetSubgradient(state, hyper, regularizer)),
+      carryTo: (lambda) => {
+        const change = lambda - hyper.lambda;
+        hyper.lambda = lambda;
+        return this.#change(group, (state, regularizer) =>
+          carrySubgradient(state, change, regularizer),
+        );
+      },
     };
   }
 
@@ -200,8 +256,22 @@ export class Optimizer {
     return allReady(parameters.map((parameter) => this.#stepper.read(parameter)));
   }
 
-  #change({ parameters }: ParameterGroup, change: (state: ParameterState) => void): Soon<void> {
-    return done(parameters.map((parameter) => this.#changeOne(parameter, change)));
+  #unitsOf(part: StepGroup): Soon<readonly Units[]> {
+    return whenReady(this.#statesOf(part.parameters), (states) =>
+      states.map((state) => unitsOf(part, state)),
+    );
+  }
+
+  /** Changes what is remembered of each parameter of a group; the regularizer is the parameter's own. */
+  #change(
+    { parts }: ParameterGroup,
+    change: (state: ParameterState, regularizer: Regularizer) => void,
+  ): Soon<void> {
+    return done(
+      parts.flatMap(({ parameters, regularizer }) =>
+        parameters.map((each) => this.#changeOne(each, (state) => change(state, regularizer))),
+      ),
+    );
   }
 
   #changeOne(parameter: Parameter, change: (state: ParameterState) => void): Soon<void> {
@@ -223,7 +293,7 @@ function done(changes: readonly Soon<void>[]): Soon<void> {
   return whenReady(allReady(changes), () => undefined);
 }
 
-function unitsOf({ method, regularizer }: ParameterGroup, state: ParameterState): Units {
+function unitsOf({ method, regularizer }: StepGroup, state: ParameterState): Units {
   const { subgradient, shape } = state;
   const thresholds = subgradient && regularizer.thresholds?.(subgradient, shape);
   if (!thresholds) {

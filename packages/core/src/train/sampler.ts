@@ -66,7 +66,7 @@ export class Sampler {
 
   /** Epochs completed, and the part of the one under way. */
   get position(): number {
-    return this.#epoch + this.#from / this.#samples.length;
+    return this.#epoch + Math.min(this.#from / this.#samples.length, 1);
   }
 
   /** Samples of the next batch; the last one of an epoch may be smaller. */

@@ -27,9 +27,14 @@ export class Steering {
     this.#groups = groups;
   }
 
-  /** λ of the first regularized group, 0 without one. */
+  /**
+   * λ of the first regularized group, 0 without one; where every weight tensor has its own, their mean over all
+   * these weights.
+   */
   get lambda(): number {
-    return this.#groups.find(({ policy }) => policy)?.group.hyper.lambda ?? 0;
+    const first = this.#groups.find(({ policy }) => policy);
+    if (first?.policy?.byLayer) return meanLambda(this.#groups);
+    return first?.group.hyper.lambda ?? 0;
   }
 
   /** Of the first group. */
@@ -44,22 +49,26 @@ export class Steering {
     }
   }
 
-  /** Lets the policies move λ after the optimizer's step. */
-  afterStep(): Soon<void> {
+  /** Lets the policies move λ after the optimizer's step, so many epochs into the run. */
+  afterStep(epochs: number): Soon<void> {
     let moves: Soon<void>[] | undefined;
     for (const { group, policy } of this.#groups) {
       if (!policy?.afterStep || this.#optimizer.steps % (policy.everySteps ?? 1) !== 0) continue;
       moves ??= [];
-      moves.push(policy.afterStep(this.#optimizer.view(group)));
+      moves.push(policy.afterStep(this.#optimizer.view(group), epochs));
     }
     return moves && whenReady(allReady(moves), () => undefined);
   }
 
-  /** Lets schedules and policies learn of an epoch's end. */
-  async afterEpoch(loss: number, epochs: number): Promise<void> {
+  /**
+   * Lets schedules and policies learn of an epoch's end.
+   *
+   * @param policiesRest λ stays as it is
+   */
+  async afterEpoch(loss: number, epochs: number, policiesRest: boolean): Promise<void> {
     for (const { group, schedule, policy } of this.#groups) {
       schedule.observe?.(loss);
-      await policy?.afterEpoch?.(this.#optimizer.view(group), epochs);
+      if (!policiesRest) await policy?.afterEpoch?.(this.#optimizer.view(group), epochs);
     }
   }
 
@@ -84,4 +93,16 @@ export class Steering {
       policy?.restore(policies[i]);
     }
   }
+}
+
+/** Of the groups that a policy steers, over all their weights. */
+function meanLambda(groups: readonly SteeredGroup[]): number {
+  let [weights, sum] = [0, 0];
+  for (const { group, policy } of groups) {
+    if (!policy) continue;
+    const size = group.parameters.reduce((total, each) => total + each.rows * each.columns, 0);
+    weights += size;
+    sum += size * group.hyper.lambda;
+  }
+  return sum / weights;
 }

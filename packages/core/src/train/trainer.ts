@@ -43,6 +43,8 @@ export interface TrainerParts {
   /** Numbers of the samples held back. */
   readonly validation: Int32Array;
   readonly model: ModelDescription;
+  /** Epochs completed when the support freezes: from then on only the weights that live train. */
+  readonly freezeAt?: number;
 }
 
 /**
@@ -60,12 +62,14 @@ export class Trainer {
   readonly #support: SupportSteps | undefined;
   readonly #data: TrainingData;
   readonly #validation: Int32Array;
+  readonly #freezeAt: number;
   readonly #work: WorkCounter;
   #sums = new ScoreSum();
   /** Made once: a step makes no functions. */
   readonly #takeStep = (result: BatchResult): Soon<BatchResult> => this.#finishStep(result);
 
-  readonly #steer = (): Soon<void> => this.#steering.afterStep();
+  readonly #steer = (): Soon<void> =>
+    this.#isFrozen ? undefined : this.#steering.afterStep(this.#sampler.position);
 
   constructor(parts: TrainerParts) {
     this.network = parts.network;
@@ -77,6 +81,7 @@ export class Trainer {
     this.#support = parts.support;
     this.#data = parts.data;
     this.#validation = parts.validation;
+    this.#freezeAt = parts.freezeAt ?? Infinity;
     this.#work = new WorkCounter(parts.network);
   }
 
@@ -99,7 +104,7 @@ export class Trainer {
     return this.#sampler.isEpochDone;
   }
 
-  /** λ of the first regularized group, 0 without one. */
+  /** λ of the first regularized group, 0 without one; the mean where every weight tensor has its own. */
   get lambda(): number {
     return this.#steering.lambda;
   }
@@ -127,7 +132,13 @@ export class Trainer {
 
   /** Which gradients the next step takes. */
   get #scope(): GradientScope {
+    if (this.#isFrozen) return 'support';
     return this.#gradient.scope(this.optimizer.steps);
+  }
+
+  /** Whether no weight may come alive any more. */
+  get #isFrozen(): boolean {
+    return this.epoch >= this.#freezeAt;
   }
 
   #finishStep(result: BatchResult): Soon<BatchResult> {
@@ -153,7 +164,8 @@ export class Trainer {
     const score = this.#sums.score(this.network.loss === 'cross-entropy');
     this.#sampler.moveTo(this.epoch + 1, 0);
     this.#sums = new ScoreSum();
-    await this.#steering.afterEpoch(score.loss, this.epoch);
+    await this.#steering.afterEpoch(score.loss, this.epoch, this.#isFrozen);
+    if (this.epoch === this.#freezeAt) await this.optimizer.release();
     return score;
   }
 

@@ -100,6 +100,9 @@ function make(seed: number, random: RandomStream): RandomNetwork {
       beta1: 0.9,
       beta2: 0.99,
       epsilon: 1e-6,
+      nesterov: random.bernoulli(0.5),
+      weightDecay: pick(random, [0, 0, 0.1]),
+      decoupledWeightDecay: pick(random, [0, 0, 0.1]),
     },
     multiplyAdds: weightWork(resolve(description)).reduce(
       (sum, { weights, positions }) => sum + weights * positions,

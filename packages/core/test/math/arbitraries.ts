@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import type { Regularizer, Shape } from '#lib/math/index.js';
-import { group, l1, none, nonnegativeL1, nuclear, sizeOf, sparseGroup } from '#lib/math/index.js';
+import {
+  group,
+  l1,
+  none,
+  nonnegativeL1,
+  nuclear,
+  scaled,
+  sizeOf,
+  sparseGroup,
+} from '#lib/math/index.js';
 
 /** Every regularizer of the library, with a shape that suits it. */
 export const cases: readonly { regularizer: Regularizer; shape: Shape }[] = [
@@ -13,6 +22,8 @@ export const cases: readonly { regularizer: Regularizer; shape: Shape }[] = [
   { regularizer: group('filters'), shape: [3, 2, 2, 1] },
   { regularizer: sparseGroup('rows', 0.5), shape: [3, 4] },
   { regularizer: sparseGroup('columns', 0.2), shape: [4, 3] },
+  { regularizer: scaled(l1(), 0.3), shape: [3, 4] },
+  { regularizer: scaled(sparseGroup('rows', 0.5), 2.5), shape: [3, 4] },
   { regularizer: nuclear(), shape: [3, 4] },
   { regularizer: nuclear(), shape: [4, 3, 2] },
 ];

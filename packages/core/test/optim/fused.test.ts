@@ -18,6 +18,7 @@ import {
   type Regularizer,
   regularizerFrom,
   type Shape,
+  scaled,
   sizeOf,
   sparseGroup,
 } from '#lib/math/index.js';
@@ -65,6 +66,7 @@ const regularizers: readonly (readonly [Regularizer, ...ranks: number[]])[] = [
   [sparseGroup('rows', 0.3), 2],
   [sparseGroup('columns', 0.5), 2, 4],
   [sparseGroup('kernels', 0.7), 4],
+  [scaled(sparseGroup('rows', 0.3), 2.5), 2],
   [nuclear(), 2],
   [ofAUser, 2],
 ];
@@ -178,6 +180,9 @@ for (const { build, skip } of builds) {
           shape: shapes,
           seed: fc.integer(),
           momentum: fc.constantFrom(0, 0.9),
+          nesterov: fc.boolean(),
+          weightDecay: fc.constantFrom(0, 0.3),
+          decoupledWeightDecay: fc.constantFrom(0, 0.2),
           delta: fc.constantFrom(1, 0.4, 3),
           lambda: fc.constantFrom(0, 0.05, 0.5),
           density: fc.constantFrom(0.1, 1),

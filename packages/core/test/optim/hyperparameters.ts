@@ -10,6 +10,9 @@ export function hyperparameters(given: Partial<Hyperparameters> = {}): Hyperpara
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
+    nesterov: false,
+    weightDecay: 0,
+    decoupledWeightDecay: 0,
     ...given,
   };
 }

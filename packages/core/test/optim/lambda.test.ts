@@ -22,9 +22,14 @@ function viewOf(lambda: number, density = 0, units: readonly Units[] = []) {
     lambda,
     density,
     resets: 0,
+    carried: 0,
     units: () => units,
     resetSubgradients() {
       this.resets++;
+    },
+    carryTo(to: number) {
+      this.carried += to - this.lambda;
+      this.lambda = to;
     },
   };
 }
@@ -48,6 +53,13 @@ describe('scheduled', () => {
     assert.deepEqual(lambdas(scheduled([0.1, 0.2, 0.3])), [0.2, 0.3, 0.3, 0.3]);
   });
   test('a function', () => assert.deepEqual(lambdas(scheduled((e) => e * e)), [1, 4, 9, 16]));
+  test('carried, v moves with λ', () => {
+    const view = viewOf(0.1);
+    const policy = scheduled([0.1, 0.4], { carry: true });
+    assert.equal(policy.needs, 'subgradient');
+    policy.afterEpoch?.(view, 1);
+    assert.deepEqual([view.lambda, view.carried], [0.4, 0.4 - 0.1]);
+  });
   test('an empty list', () => assert.throws(() => scheduled([]), RangeError));
 });
 
@@ -122,23 +134,74 @@ describe('targetDensity', () => {
 
   test('moves log λ by its rate', () => {
     const view = viewOf(0.25, 0, units);
-    targetDensity({ density: 0.5, rate: 0.5 }).afterStep?.(view);
+    targetDensity({ density: 0.5, rate: 0.5 }).afterStep?.(view, 0);
     assert.ok(Math.abs(view.lambda - Math.sqrt(0.25 * 2)) < 1e-12);
   });
 
   test('reaches the quantile at rate 1', () => {
     const view = viewOf(0.25, 0, units);
-    targetDensity({ density: 0.25, rate: 1 }).afterStep?.(view);
+    targetDensity({ density: 0.25, rate: 1 }).afterStep?.(view, 0);
     assert.equal(view.lambda, 3);
   });
 
   test('leaves and approaches 0, which has no logarithm, along a line', () => {
     const up = viewOf(0, 0, units);
-    targetDensity({ density: 0.5, rate: 0.5 }).afterStep?.(up);
+    targetDensity({ density: 0.5, rate: 0.5 }).afterStep?.(up, 0);
     assert.equal(up.lambda, 1);
     const down = viewOf(1, 0, units);
-    targetDensity({ density: 1, rate: 0.5 }).afterStep?.(down);
+    targetDensity({ density: 1, rate: 0.5 }).afterStep?.(down, 0);
     assert.equal(down.lambda, 0.5);
+  });
+
+  test('carried, v moves with λ', () => {
+    const view = viewOf(0.25, 0, units);
+    targetDensity({ density: 0.25, rate: 1, carry: true }).afterStep?.(view, 0);
+    assert.deepEqual([view.lambda, view.carried], [3, 3 - 0.25]);
+  });
+
+  test('from another density, by a cubic, falling and rising', () => {
+    const fine = [{ thresholds: Float32Array.from({ length: 1000 }, (_, i) => i + 1), size: 1 }];
+    const keptAt = (density: number, from: number, epochs: number) => {
+      const view = viewOf(1, 0, fine);
+      const path = { density: from, epochs: 4, start: 1 };
+      targetDensity({ density, rate: 1, from: path }).afterStep?.(view, epochs);
+      return kept(fine, view.lambda);
+    };
+    const times = [0, 1, 2, 3, 5, 9];
+    // 0.1 + 0.8 (1 − t/4)³ with t counted from the first epoch.
+    assert.deepEqual(
+      times.map((t) => keptAt(0.1, 0.9, t)),
+      [900, 900, 438, 200, 100, 100],
+    );
+    assert.deepEqual(
+      times.map((t) => keptAt(0.9, 0.1, t)),
+      [100, 100, 563, 800, 900, 900],
+    );
+  });
+
+  test('a budget steers a layer to its own share', () => {
+    const layers = [
+      { name: 'small', shape: [4, 5] },
+      { name: 'large', shape: [20, 50] },
+    ];
+    const ofLayer = (size: number) => [
+      { thresholds: Float32Array.from({ length: size }, (_, i) => i + 1), size: 1 },
+    ];
+    for (const [budget, expected] of [
+      ['uniform', [2, 100]],
+      // By dimensions, 9 to 70 of 79, of 102.
+      ['erk', [12, 90]],
+    ] as const) {
+      const counts = layers.map(({ shape }, layer) => {
+        const own = ofLayer(shape[0] * shape[1]);
+        const view = viewOf(1, 0, own);
+        const policy = targetDensity({ density: 0.1, rate: 1, budget }, { layers, layer });
+        assert.ok(policy.byLayer);
+        policy.afterStep?.(view, 0);
+        return kept(own, view.lambda);
+      });
+      assert.deepEqual(counts, expected);
+    }
   });
 
   test('refuses impossible settings', () => {
@@ -188,6 +251,7 @@ function densityAfterTraining(name: 'linbreg' | 'adabreg', delta: number): numbe
       { thresholds: regularizer.thresholds!(state.subgradient!, state.shape), size: 1 },
     ],
     resetSubgradients: () => assert.fail('this policy keeps v'),
+    carryTo: () => assert.fail('this policy keeps v'),
   };
 
   // More true weights than 5 %: their pull never ends, so λ has to be close behind λ*.
@@ -200,7 +264,7 @@ function densityAfterTraining(name: 'linbreg' | 'adabreg', delta: number): numbe
       for (let i = 0; i < features; i++) gradient[i] += residual * inputs[sample][i];
     }
     methods[name].step(state, gradient, hyper, regularizer, t);
-    if (t % policy.everySteps! === 0) policy.afterStep?.(view);
+    if (t % policy.everySteps! === 0) policy.afterStep?.(view, 0);
   }
   return density();
 }

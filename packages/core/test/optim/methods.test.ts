@@ -83,6 +83,66 @@ describe('linbreg', () => {
   }
 });
 
+describe('linbreg by hand', () => {
+  /** v and θ after each of two steps from θ = 0.5 along the gradient 0.5; τ = λ = 0.1, δ = 1. */
+  const steps = (given: object) => {
+    const hyper = hyperparameters(given);
+    const state = initialState(methods.linbreg, Float32Array.of(0.5), [1], hyper, l1());
+    return [1, 2].map((t) => {
+      methods.linbreg.step(state, Float32Array.of(0.5), hyper, l1(), t);
+      return [state.subgradient![0], state.theta[0]];
+    });
+  };
+  const assertSteps = (given: object, expected: readonly number[][]) => {
+    for (const [i, numbers] of steps(given).entries()) {
+      assert.ok(
+        numbers.every((x, j) => Math.abs(x - expected[i][j]) < 1e-6),
+        `${numbers}, expected ${expected[i]}`,
+      );
+    }
+  };
+  test('Nesterov: moments 0.005, 0.0095, and v goes on by 0.9 of them and 0.005', () => {
+    assertSteps({ momentum: 0.9, nesterov: true }, [
+      [0.6 - 0.0095, 0.5 - 0.0095],
+      [0.6 - 0.0095 - 0.01355, 0.5 - 0.0095 - 0.01355],
+    ]);
+  });
+  test('coupled weight decay: gradients 0.6, 0.588', () => {
+    assertSteps({ weightDecay: 0.2 }, [
+      [0.6 - 0.06, 0.5 - 0.06],
+      [0.6 - 0.06 - 0.0588, 0.5 - 0.06 - 0.0588],
+    ]);
+  });
+  test('decoupled weight decay: v loses τwθ, 0.01 and 0.0088, beside the step of 0.05', () => {
+    assertSteps({ decoupledWeightDecay: 0.2 }, [
+      [0.6 - 0.06, 0.5 - 0.06],
+      [0.6 - 0.06 - 0.0588, 0.5 - 0.06 - 0.0588],
+    ]);
+  });
+});
+
+test('decoupled weight decay acts on v after the moments, whatever their size', () => {
+  // Adam's first step is τ along any gradient; the decay comes on top of it.
+  const hyper = hyperparameters({ decoupledWeightDecay: 0.2 });
+  const state = initialState(methods.adabreg, Float32Array.of(0.5), [1], hyper, l1());
+  methods.adabreg.step(state, Float32Array.of(1e-3), hyper, l1(), 1);
+  assert.ok(Math.abs(state.subgradient![0] - (0.6 - 0.1 - 0.01)) < 1e-5);
+});
+
+test('zeros do not decay, in any method', () => {
+  for (const method of Object.values(methods)) {
+    const decays = { weightDecay: 0.3, decoupledWeightDecay: 0.2 };
+    const [decayed, kept] = [hyperparameters(decays), hyperparameters()].map((hyper) => {
+      const state = initialState(method, Float32Array.of(0, 1), [2], hyper, l1());
+      method.step(state, Float32Array.of(3, 3), hyper, l1(), 1);
+      return state;
+    });
+    assert.equal(decayed.theta[0], kept.theta[0], method.name);
+    assert.equal(decayed.subgradient?.[0], kept.subgradient?.[0], method.name);
+    assert.ok(decayed.theta[1] < kept.theta[1], method.name);
+  }
+});
+
 describe('baselines by hand', () => {
   const oneEntry = (name: 'sgd' | 'adam' | 'lasso' | 'proxsgd', given: object, steps: number) => {
     const hyper = hyperparameters(given);

@@ -175,6 +175,37 @@ for (const { name, skip, create } of backends) {
       assert.ok(Math.abs(atOnce(optimizer.value()) / (0.05 * norm) - 1) < 1e-6);
     });
 
+    for (const method of Object.keys(methods) as MethodName[]) {
+      for (const decays of [{ weightDecay: 0.5 }, { decoupledWeightDecay: 0.5 }]) {
+        test(`${method}: ${Object.keys(decays)} moves weights that live, no zero and no bias`, () => {
+          const after = [decays, {}].map((own) => {
+            const { net } = placed();
+            const { parameters } = net;
+            const before = valuesOf(net);
+            // One group holds weights and biases; without a prox no other weight can come alive.
+            const common = { learningRate: 0.01, regularizer: none(), parameters };
+            const optimizer = new Optimizer(net, [{ method, ...common, ...own }]);
+            optimizer.start();
+            net.loadInputs(inputs, order, 0, count);
+            net.loadLabels(labels, order, 0);
+            net.differentiate();
+            optimizer.step({ onSupport: true });
+            return { net, before, values: valuesOf(net) };
+          });
+          const [{ net, before, values }, plain] = after;
+          net.parameters.forEach(({ role, name }, i) => {
+            const differs = Array.from(values[i], (x, at) => x !== plain.values[i][at]);
+            const mayDiffer = Array.from(before[i], (x) => role === 'weight' && x !== 0);
+            assert.equal(differs.includes(true), role === 'weight', name);
+            assert.ok(
+              differs.every((is, at) => !is || mayDiffer[at]),
+              name,
+            );
+          });
+        });
+      }
+    }
+
     test('parameters that no group names stay as they are', () => {
       const { net, weights } = placed();
       const before = valuesOf(net);

@@ -23,7 +23,7 @@ const wrong: readonly [input: unknown, message: string][] = [
   ],
   [
     { model, lambdaPolicy: { kind: 'target-density', density: 0.1, rat: 1 } },
-    'lambdaPolicy.rat: unknown key; it must be one of the keys kind, density, rate, everySteps',
+    'lambdaPolicy.rat: unknown key; it must be one of the keys kind, density, rate, everySteps, carry, from, budget',
   ],
   [
     { model, start: JSON.parse('{"__proto__": 1}') },
@@ -40,6 +40,46 @@ const wrong: readonly [input: unknown, message: string][] = [
   [
     { model, optimizer: { learningRate: '0.1' } },
     'optimizer.learningRate: "0.1" is not allowed; it must be a number above 0',
+  ],
+  [
+    { model, optimizer: { weightDecay: -1 } },
+    'optimizer.weightDecay: -1 is not allowed; it must be a number from 0 on',
+  ],
+  [
+    { model, optimizer: { groups: [{ parameters: ['*'], decoupledWeightDecay: '1' }] } },
+    'optimizer.groups.0.decoupledWeightDecay: "1" is not allowed; it must be a number from 0 on',
+  ],
+  [
+    { model, optimizer: { nesterov: 1 } },
+    'optimizer.nesterov: 1 is not allowed; it must be true or false',
+  ],
+  [
+    { model, optimizer: { lambdaFanIn: 2 } },
+    'optimizer.lambdaFanIn: 2 is not allowed; it must be a number from -1 to 1',
+  ],
+  [
+    {
+      model,
+      lambdaPolicy: { kind: 'target-density', density: 0.1, from: { density: 0, epochs: 3 } },
+    },
+    'lambdaPolicy.from.density: 0 is not allowed; it must be a number above 0 to 1',
+  ],
+  [
+    { model, lambdaPolicy: { kind: 'target-density', density: 0.1, from: { density: 1 } } },
+    'lambdaPolicy.from.epochs: is missing',
+  ],
+  [
+    { model, lambdaPolicy: { kind: 'target-density', density: 0.1, budget: 'ERK' } },
+    'lambdaPolicy.budget: "ERK" is not allowed; it must be one of "global", "erk", "uniform"',
+  ],
+  [{ model, dense: 'fc1.*' }, 'dense: "fc1.*" is not allowed; it must be a list'],
+  [
+    { model, freeze: { epochs: 0 } },
+    'freeze.epochs: 0 is not allowed; it must be a whole number from 1 on',
+  ],
+  [
+    { model, epochs: 5, freeze: { epochs: 5 } },
+    'freeze.epochs: 5 leave nothing of the 5 epochs to grow in; it must be less',
   ],
   [{ model, epochs: 1.5 }, 'epochs: 1.5 is not allowed; it must be a whole number from 1 on'],
   [{ model, seed: -1 }, 'seed: -1 is not allowed; it must be a whole number from 0 to 4294967295'],

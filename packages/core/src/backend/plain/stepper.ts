@@ -1,6 +1,7 @@
 import type { Parameter } from '../../graph/parameter.js';
 import type { ParameterState } from '../../optim/method.js';
 import { stepPlainly } from '../../optim/step-plainly.js';
+import { withoutDecay } from '../../optim/weight-decay.js';
 import type { StepGroup, Stepper } from '../backend.js';
 
 /** What a stepper needs of the network that it steps. */
@@ -32,10 +33,12 @@ export class PlainStepper implements Stepper {
     for (const { method, hyper, regularizer, parameters, keepsAlive } of this.#groups) {
       for (const parameter of parameters) {
         const gradient = this.#network.gradientOf(parameter);
-        // Biases and gains have no support, and never rest.
-        const mayRest = onSupport && parameter.role === 'weight';
+        // Biases and gains have no support, never rest and never decay.
+        const isWeight = parameter.role === 'weight';
+        const own = isWeight ? hyper : withoutDecay(hyper);
+        const mayRest = onSupport && isWeight;
         const state = this.read(parameter);
-        stepPlainly(method, state, gradient, hyper, regularizer, t, mayRest, keepsAlive);
+        stepPlainly(method, state, gradient, own, regularizer, t, mayRest, keepsAlive);
         this.#network.count(parameter);
       }
     }

@@ -17,7 +17,9 @@ import type { StepGroup } from '../backend.js';
 const updates = {
   plain: Update.plain,
   averaged: Update.averaged,
+  'averaged-nesterov': Update.averagedNesterov,
   'heavy-ball': Update.heavyBall,
+  'heavy-ball-nesterov': Update.heavyBallNesterov,
   adam: Update.adam,
 };
 
@@ -61,6 +63,8 @@ export function settingsOf(
     groupSubgradient: pull * (form?.group ?? 0),
     onSupport: onSupport ? 1 : 0,
     leastAlive: onSupport && keepsAlive ? LEAST_ALIVE : 0,
+    weightDecay: hyper.weightDecay,
+    decoupledDecay: learningRate * hyper.decoupledWeightDecay,
   };
 }
 

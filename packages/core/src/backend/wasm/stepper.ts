@@ -12,6 +12,7 @@ import type { PlacedParameter } from '../../lowering/parameter.js';
 import { countCall } from '../../lowering/support.js';
 import type { ParameterState } from '../../optim/method.js';
 import { stepPlainly } from '../../optim/step-plainly.js';
+import { withoutDecay } from '../../optim/weight-decay.js';
 import type { StepGroup, Stepper } from '../backend.js';
 import { isFused, type Slot, settingsOf, stepCalls } from './fused.js';
 import { ProgramCache } from './programs.js';
@@ -99,10 +100,12 @@ export class WasmStepper implements Stepper {
   #stepPlainly(group: PlacedGroup, slot: Slot, t: number, onSupport: boolean): void {
     const { method, hyper, regularizer, keepsAlive } = group;
     const gradient = this.#network.engine.floats(slot.parameter.gradient);
-    // Biases and gains have no support, and never rest.
-    const mayRest = onSupport && slot.parameter.support !== undefined;
+    // Biases and gains have no support, never rest and never decay.
+    const isWeight = slot.parameter.support !== undefined;
+    const own = isWeight ? hyper : withoutDecay(hyper);
+    const mayRest = onSupport && isWeight;
     const state = this.#stateOf(slot);
-    stepPlainly(method, state, gradient, hyper, regularizer, t, mayRest, keepsAlive);
+    stepPlainly(method, state, gradient, own, regularizer, t, mayRest, keepsAlive);
   }
 
   /** The kernels of one step, parameter by parameter: move, prox and count, then the index of the non-zeros. */

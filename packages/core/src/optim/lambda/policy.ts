@@ -1,4 +1,5 @@
 import type { Soon } from '../../soon.js';
+import type { BudgetedLayer } from '../budget.js';
 import type { Resumable } from '../resumable.js';
 
 /** The units (entries or groups) of one regularized tensor that the prox keeps or removes. */
@@ -19,6 +20,19 @@ export interface LambdaView {
   units(): Soon<readonly Units[]>;
   /** v ← θ/δ + λs with the present λ, as at the start. */
   resetSubgradients(): Soon<void>;
+  /**
+   * Moves λ to λ′, and v with it where weights live, so that these stay as they are: v ← v + (λ′ − λ)s with
+   * s ∈ ∂R(θ), s = 0 where θ is 0.
+   */
+  carryTo(lambda: number): Soon<void>;
+}
+
+/** What a λ policy of a configuration is made for. */
+export interface LambdaContext {
+  /** The regularized weights of the run, among which a budget is shared out. */
+  readonly layers: readonly BudgetedLayer[];
+  /** Which of them the policy steers alone; without, it steers a whole group. */
+  readonly layer?: number;
 }
 
 /** Steers λ during training. */
@@ -31,10 +45,16 @@ export interface LambdaPolicy<State = unknown> extends Resumable<State> {
    * regularizer. Without, any group will do.
    */
   readonly needs?: 'subgradient' | 'thresholds';
+  /** Whether every weight tensor has a λ and a policy of its own. */
+  readonly byLayer?: boolean;
   /** How many steps lie between two calls of `afterStep`. */
   readonly everySteps?: number;
-  /** Called after every `everySteps`-th step. */
-  afterStep?(view: LambdaView): Soon<void>;
+  /**
+   * Called after every `everySteps`-th step.
+   *
+   * @param epochs completed, and the part of the one under way
+   */
+  afterStep?(view: LambdaView, epochs: number): Soon<void>;
   /**
    * Called after every epoch.
    *

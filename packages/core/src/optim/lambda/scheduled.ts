@@ -1,14 +1,19 @@
 import { kind, listOf, literal, number, object } from '../../schema/index.js';
 import { stateless } from '../resumable.js';
+import { carry, moveTo } from './carry.js';
 import type { LambdaPolicy } from './policy.js';
 
 /**
  * λ as a function of the epochs completed, or as a list of which the last value stays. v has
  * to start from the value at 0, which is why the policy says it as its `first`.
  *
+ * @param carry whether v moves with λ where weights live, so that a move of λ leaves these as they are
  * @throws RangeError on an empty list.
  */
-export function scheduled(lambdas: readonly number[] | ((epochs: number) => number)): LambdaPolicy {
+export function scheduled(
+  lambdas: readonly number[] | ((epochs: number) => number),
+  { carry = false } = {},
+): LambdaPolicy {
   if (typeof lambdas !== 'function' && lambdas.length === 0) {
     throw new RangeError('a list of λ needs a value');
   }
@@ -20,14 +25,13 @@ export function scheduled(lambdas: readonly number[] | ((epochs: number) => numb
     ...stateless,
     name: 'scheduled',
     first: lambdaAfter(0),
-    afterEpoch(view, epochs) {
-      view.lambda = lambdaAfter(epochs);
-    },
+    ...(carry && { needs: 'subgradient' }),
+    afterEpoch: (view, epochs) => moveTo(view, lambdaAfter(epochs), carry),
   };
 }
 
 /** A list of λ in a configuration, one an epoch. */
 export const scheduledKind = kind(
-  object({ kind: literal('schedule'), values: listOf(number(0)) }),
-  ({ values }) => scheduled(values),
+  object({ kind: literal('schedule'), values: listOf(number(0)), carry }),
+  ({ values, carry }) => scheduled(values, { carry }),
 );

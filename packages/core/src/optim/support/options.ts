@@ -1,5 +1,5 @@
 /** What several support policies are told, each with its range and what holds unless told. */
-import { list, number, optional, text, whole, withDefault } from '../../schema/index.js';
+import { number, optional, whole, withDefault } from '../../schema/index.js';
 import { budgetRule } from '../budget.js';
 import type { SupportContext } from './policy.js';
 
@@ -9,8 +9,6 @@ export const supportOptions = {
   density: number(0, 1, { open: true }),
   /** How the live weights are shared out among the layers. */
   budget: withDefault(budgetRule, 'erk'),
-  /** Weights that stay dense, as patterns of `optimizer.groups`; they count in the density. */
-  dense: withDefault(list(text), []),
   /** Multiplies the start, which is He-normal for the live inputs. */
   gain: withDefault(number(0, Infinity, { open: true }), 1),
 };
