@@ -92,7 +92,7 @@ const axis = object({ metric: text, scale, label: optional(filled) });
 
 const figure = variant([
   /** A metric over the epochs: mean and standard deviation over the seeds. */
-  object({ kind: literal('epochs'), ...drawn, metric: text, scale, xScale: scale }),
+  object({ kind: literal('epochs'), ...drawn, metric: text, scale }),
   /** At the end, one metric against another. */
   object({ kind: literal('against'), ...drawn, x: axis, y: axis }),
   /** At the end, `density` or `rows` of each layer. */

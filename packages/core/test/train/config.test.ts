@@ -128,6 +128,15 @@ const wrong: readonly [input: unknown, message: string][] = [
     },
     'lambdaPolicy: target-density does not go with the support gmp, which reads no λ; it must be "fixed"',
   ],
+  [
+    {
+      model,
+      optimizer: { method: 'sgd' },
+      support: { kind: 'rigl', density: 0.1 },
+      freeze: { epochs: 1 },
+    },
+    'freeze: it does not go with the support rigl, which says itself how long it changes; it must be null',
+  ],
   [{ model, support: { kind: 'rigl' } }, 'support.density: is missing'],
   [
     { model, support: { kind: 'rigl', density: 0.1, budget: 'global' } },
