@@ -1,4 +1,4 @@
-import { lossName } from '../backend/backend.js';
+import { labelSmoothing, lossName } from '../backend/backend.js';
 import { augmentationSchema } from '../data/augment.js';
 import { restorationSchema } from '../data/restoration.js';
 import { sampleCountsSchema } from '../data/subset.js';
@@ -69,6 +69,8 @@ const configSchema = object({
   augment: withDefault(nullable(augmentationSchema), null),
   model: models.schema,
   loss: withDefault(lossName, 'cross-entropy'),
+  // Of the training loss; scores take the labels as they are.
+  labelSmoothing: withDefault(labelSmoothing, 0),
   batchSize: withDefault(whole(1), 128),
   epochs: withDefault(whole(1), 30),
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),
@@ -100,6 +102,11 @@ export function resolveConfig(input: unknown, source = 'config'): Config {
   if (task && loss !== 'squared-error') {
     throw new ConfigError(
       `${source}: loss: ${loss} does not go with the task ${task.kind}; it must be "squared-error"`,
+    );
+  }
+  if (loss === 'squared-error' && config.labelSmoothing > 0) {
+    throw new ConfigError(
+      `${source}: labelSmoothing: the loss squared-error has no labels to smooth; it must be 0`,
     );
   }
   if (task && augment) {

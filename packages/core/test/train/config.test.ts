@@ -71,6 +71,14 @@ const wrong: readonly [input: unknown, message: string][] = [
     'augment: it does not go with the task denoise, whose targets would stay as they are; it must be null',
   ],
   [
+    { model, labelSmoothing: 1 },
+    'labelSmoothing: 1 is not allowed; it must be a number from 0 to below 1',
+  ],
+  [
+    { model, loss: 'squared-error', labelSmoothing: 0.1 },
+    'labelSmoothing: the loss squared-error has no labels to smooth; it must be 0',
+  ],
+  [
     { model, samples: { train: 0 } },
     'samples.train: 0 is not allowed; it must be a whole number from 1 on',
   ],
