@@ -65,7 +65,7 @@ const configSchema = object({
   validation: withDefault(number(0), 0.05),
   // Whether inputs become (x − mean) / std with the data set's values.
   normalize: withDefault(truth, true),
-  // Random changes of training images: moved by up to `crop` pixels, mirrored.
+  // Random changes of training images: moved by up to `crop` pixels, mirrored, a square covered.
   augment: withDefault(nullable(augmentationSchema), null),
   model: models.schema,
   loss: withDefault(lossName, 'cross-entropy'),

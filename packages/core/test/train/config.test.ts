@@ -79,6 +79,10 @@ const wrong: readonly [input: unknown, message: string][] = [
     'labelSmoothing: the loss squared-error has no labels to smooth; it must be 0',
   ],
   [
+    { model, augment: { cutout: -1 } },
+    'augment.cutout: -1 is not allowed; it must be a whole number from 0 on',
+  ],
+  [
     { model, samples: { train: 0 } },
     'samples.train: 0 is not allowed; it must be a whole number from 1 on',
   ],
