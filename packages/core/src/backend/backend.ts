@@ -6,19 +6,13 @@ import type { BreakEven } from '../lowering/support.js';
 import type { Regularizer, Shape } from '../math/index.js';
 import type { ParameterState } from '../optim/method.js';
 import type { Hyperparameters, Method } from '../optim/methods.js';
-import { check, type Output, oneOf } from '../schema/index.js';
+import { type Output, oneOf } from '../schema/index.js';
 import type { Soon } from '../soon.js';
 
 /** Softmax cross-entropy with class labels, or mean squared error with values. */
 export const lossName = oneOf(['cross-entropy', 'squared-error']);
 
 export type LossName = Output<typeof lossName>;
-
-/** The share ε of each label that all classes get alike; the label's own is 1 − ε + ε / classes. */
-export const labelSmoothing = check<number>(
-  'a number from 0 to below 1',
-  (x) => typeof x === 'number' && x >= 0 && x < 1,
-);
 
 /** Samples to take batches from: count × features, sample after sample. */
 export type Inputs = Uint8Array | Float32Array;

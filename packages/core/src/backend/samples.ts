@@ -2,8 +2,8 @@
 import { UserError } from '../files/errors.js';
 import { blocksOf } from '../graph/pass.js';
 import type { Shape } from '../math/index.js';
-import { validate } from '../schema/index.js';
-import { type CompileOptions, type Inputs, type LossName, labelSmoothing } from './backend.js';
+import { fraction, validate } from '../schema/index.js';
+import type { CompileOptions, Inputs, LossName } from './backend.js';
 
 /**
  * Makes sure that a network can be compiled with these options.
@@ -12,14 +12,14 @@ import { type CompileOptions, type Inputs, type LossName, labelSmoothing } from 
  * @throws {UserError} the smoothing of labels is none, or the normalization does not fit the input
  */
 export function checkOptions(
-  { batchSize, loss, labelSmoothing: smoothing = 0, normalization }: CompileOptions,
+  { batchSize, loss, labelSmoothing = 0, normalization }: CompileOptions,
   input: Shape,
 ): void {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`batch size: ${batchSize} is not a whole number from 1 on`);
   }
-  validate(labelSmoothing, smoothing, 'labelSmoothing', UserError);
-  if (loss === 'squared-error' && smoothing > 0) {
+  validate(fraction, labelSmoothing, 'labelSmoothing', UserError);
+  if (loss === 'squared-error' && labelSmoothing > 0) {
     throw new UserError('labelSmoothing: the squared error has no labels to smooth; it must be 0');
   }
   if (!normalization || fitsNormalization(normalization, input)) return;

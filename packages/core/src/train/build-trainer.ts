@@ -40,9 +40,12 @@ export async function buildTrainer(
   const buildPolicy = () => lambdaPolicies.build(lambdaPolicy);
   checkLambdaPolicy(buildPolicy(), optimizer.groups);
   await build('optimizer', () => optimizer.start());
+  const stepsPerEpoch = length / batchSize;
+  const buildSchedule = (rate: number) =>
+    build('schedule', () => schedules.build(schedule, { rate, epochs, stepsPerEpoch }));
   const groups = optimizer.groups.map((group) => ({
     group,
-    schedule: schedules.build(schedule, { rate: group.hyper.learningRate, epochs }),
+    schedule: buildSchedule(group.hyper.learningRate),
     ...(isRegularized(group) && { policy: buildPolicy() }),
   }));
   return new Trainer({

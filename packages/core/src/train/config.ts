@@ -1,4 +1,4 @@
-import { labelSmoothing, lossName } from '../backend/backend.js';
+import { lossName } from '../backend/backend.js';
 import { augmentationSchema } from '../data/augment.js';
 import { restorationSchema } from '../data/restoration.js';
 import { sampleCountsSchema } from '../data/subset.js';
@@ -14,6 +14,7 @@ import {
 } from '../optim/index.js';
 import {
   ConfigError,
+  fraction,
   type Input,
   listOf,
   nullable,
@@ -70,7 +71,7 @@ const configSchema = object({
   model: models.schema,
   loss: withDefault(lossName, 'cross-entropy'),
   // Of the training loss; scores take the labels as they are.
-  labelSmoothing: withDefault(labelSmoothing, 0),
+  labelSmoothing: withDefault(fraction, 0),
   batchSize: withDefault(whole(1), 128),
   epochs: withDefault(whole(1), 30),
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),
@@ -98,7 +99,7 @@ export type ConfigInput = Input<typeof configSchema>;
  */
 export function resolveConfig(input: unknown, source = 'config'): Config {
   const config = validate(configSchema, input, source);
-  const { schedule, epochs, task, loss, augment } = config;
+  const { task, loss, augment } = config;
   if (task && loss !== 'squared-error') {
     throw new ConfigError(
       `${source}: loss: ${loss} does not go with the task ${task.kind}; it must be "squared-error"`,
@@ -115,17 +116,22 @@ export function resolveConfig(input: unknown, source = 'config'): Config {
         'they are; it must be null',
     );
   }
-  // Written down, so that a run that is later trained on for longer keeps its shape.
-  if (schedule.kind === 'cosine') {
-    schedule.epochs ??= epochs;
-    if (schedule.warmup >= schedule.epochs) {
-      throw new ConfigError(
-        `${source}: schedule.warmup: ${schedule.warmup} epochs leave nothing of the ${schedule.epochs} ` +
-          'for the cosine; it must be less',
-      );
-    }
-  }
+  settleLength(config, source);
   return config;
+}
+
+/** Writes down how long a schedule lasts, so that a run that is later trained on for longer keeps its shape. */
+function settleLength({ schedule, epochs }: Config, source: string): void {
+  const isWarmed = schedule.kind === 'warmup';
+  const lasting = isWarmed ? schedule.schedule : schedule;
+  if (lasting.kind === 'one-cycle') lasting.epochs ??= epochs;
+  if (lasting.kind !== 'cosine') return;
+  lasting.epochs ??= epochs;
+  if (lasting.warmup < lasting.epochs) return;
+  throw new ConfigError(
+    `${source}: schedule.${isWarmed ? 'schedule.' : ''}warmup: ${lasting.warmup} epochs leave nothing of ` +
+      `the ${lasting.epochs} for the cosine; it must be less`,
+  );
 }
 
 /**

@@ -235,6 +235,28 @@ for (const backend of ['wasm', 'plain'] as const)
       );
     });
 
+    test('a warm-up by steps resumes to the same bits, and is refused where it fills the run', async () => {
+      const warmed = (steps: number) => ({
+        schedule: { kind: 'warmup', steps, schedule: { kind: 'one-cycle' } } as const,
+      });
+      const straight = await outcome(data, warmed(12));
+      const plain = await outcome(data, { schedule: { kind: 'one-cycle' } });
+      assert.notDeepEqual(straight.weights, plain.weights);
+      for (const step of [5, 13]) {
+        const resumed = await pausedAt(step, data, warmed(12));
+        assert.deepEqual(resumed.weights, straight.weights);
+        assert.deepEqual(resumed.metrics, straight.metrics);
+      }
+      await assert.rejects(outcome(data, warmed(40)), (error: Error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.equal(
+          error.message,
+          "schedule: 40 steps of warm-up are not fewer than the run's 40",
+        );
+        return true;
+      });
+    });
+
     test('every step is told with its loss, λ and density', async () => {
       const steps: StepProgress[] = [];
       const result = await outcome(
