@@ -107,11 +107,11 @@ export class RunDirectory implements Observer {
   }
 
   async onCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    const { model, weights, best } = checkpoint;
+    const { model, weights, averaged, best } = checkpoint;
     // The state comes last: until it is there, a run continues from the checkpoint before, and finds
     // the other files' content again.
     if (best) await this.#write(runFiles.best, encodeModel(model, best));
-    await this.#write(runFiles.last, encodeModel(model, weights));
+    await this.#write(runFiles.last, encodeModel(model, averaged ?? weights));
     await this.#write(runFiles.state, encodeCheckpoint(checkpoint));
     this.#hasCheckpoint = true;
   }

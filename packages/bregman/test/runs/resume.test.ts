@@ -47,6 +47,11 @@ const configurations: Readonly<Record<string, Partial<ConfigInput>>> = {
     optimizer: { lambda: 0.02, regularizer: { kind: 'group', by: 'rows' } },
     lambdaPolicy: { kind: 'discrepancy', target: 0.1, cooldown: 1 },
   },
+  'averaged weights': {
+    model: convolutional,
+    average: { decay: 0.9, everySteps: 2 },
+    optimizer: { method: 'adabreg', learningRate: 0.01, lambda: 0.02 },
+  },
   'multilevel gradients': { gradient: { kind: 'multilevel', period: 4 } },
   'sampled gradients': { gradient: { kind: 'sampled' }, batchSize: 20 },
   'a convolutional net with batch norm and augmentation': {

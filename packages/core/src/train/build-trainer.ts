@@ -3,6 +3,7 @@ import { split } from '../data/split.js';
 import { ConfigError } from '../files/errors.js';
 import { gradientPolicies, lambdaPolicies, schedules } from '../optim/index.js';
 import { build } from '../schema/build.js';
+import { WeightAverage } from './average.js';
 import { buildNetwork } from './build-network.js';
 import { buildGroups, checkLambdaPolicy, isRegularized, startOf } from './build-optimizer.js';
 import { checkData } from './check-data.js';
@@ -40,6 +41,7 @@ export async function buildTrainer(
   const buildPolicy = () => lambdaPolicies.build(lambdaPolicy);
   checkLambdaPolicy(buildPolicy(), optimizer.groups);
   await build('optimizer', () => optimizer.start());
+  const average = config.average && (await WeightAverage.start(network, optimizer, config.average));
   const stepsPerEpoch = length / batchSize;
   const buildSchedule = (rate: number) =>
     build('schedule', () => schedules.build(schedule, { rate, epochs, stepsPerEpoch }));
@@ -57,5 +59,6 @@ export async function buildTrainer(
     data,
     validation: parts.validation,
     model: describeModel(config, data),
+    ...(average && { average }),
   });
 }

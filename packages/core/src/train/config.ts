@@ -30,6 +30,7 @@ import {
   whole,
   withDefault,
 } from '../schema/index.js';
+import { averageSchema } from './average.js';
 import { startSchema } from './initialize.js';
 
 /*
@@ -80,6 +81,8 @@ const configSchema = object({
   optimizer: withDefault(optimizer, {}),
   schedule: withDefault(schedules.schema, { kind: 'plateau' }),
   lambdaPolicy: withDefault(lambdaPolicies.schema, { kind: 'fixed' }),
+  // Scores and saves averages of the weights over the steps; null: the weights themselves.
+  average: withDefault(nullable(averageSchema), null),
   // Ends the run after so many epochs without a better validation result; null: never.
   earlyStop: withDefault(nullable(object({ patience: whole(1) })), null),
   breakEven: withDefault(breakEvenSchema, defaultBreakEven),

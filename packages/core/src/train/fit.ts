@@ -30,8 +30,10 @@ export interface Checkpoint {
   /** What the weights need besides themselves to predict. */
   readonly model: ModelDescription;
   readonly weights: ReadonlyMap<string, Tensor>;
+  /** Where weights are averaged: those that are scored, and are the model. */
+  readonly averaged?: ReadonlyMap<string, Tensor>;
   readonly optimizer: ReadonlyMap<string, Tensor>;
-  /** Weights of the best epoch, where it is another one than at the checkpoint before. */
+  /** The model's weights of the best epoch, where it is another one than at the checkpoint before. */
   readonly best?: ReadonlyMap<string, Tensor>;
 }
 
@@ -214,7 +216,8 @@ class Fit {
     const score = validation ?? train;
     if (this.#best && !isBetter(score, this.#best.score)) return;
     this.#best = { epoch, score };
-    this.#bestWeights = await this.#trainer.weights();
+    const weights = await this.#trainer.weights();
+    this.#bestWeights = this.#trainer.averaged(weights) ?? weights;
   }
 
   #isOverdue(): boolean {
@@ -226,6 +229,8 @@ class Fit {
   async #checkpoint(): Promise<void> {
     await this.#trainer.checkFinite();
     const best = this.#bestWeights;
+    const weights = await this.#trainer.weights();
+    const averaged = this.#trainer.averaged(weights);
     const checkpoint: Checkpoint = {
       progress: {
         trainer: this.#trainer.state(),
@@ -234,7 +239,8 @@ class Fit {
         epochSeconds: this.#epochSeconds,
       },
       model: this.#trainer.model,
-      weights: await this.#trainer.weights(),
+      weights,
+      ...(averaged && { averaged }),
       optimizer: await this.#trainer.optimizerState(),
       ...(best && { best }),
     };

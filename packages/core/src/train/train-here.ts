@@ -17,6 +17,7 @@ import type { EpochMetrics, Summary, TrainingMachine } from './metrics.js';
 import { type BackendOptions, openBackend } from './open-backend.js';
 import type { TrainOptions, TrainResult } from './options.js';
 import type { Trainer } from './trainer.js';
+import { writeWeights } from './weights.js';
 
 /** `train` on this thread, and on the engine's. */
 export async function trainHere(
@@ -46,7 +47,7 @@ export async function trainHere(
       ...(stop && { stop }),
       ...(resume && { progress: resume.progress }),
     });
-    const { progress, model, weights } = checkpoint;
+    const { progress, model, averaged } = checkpoint;
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : await trainer.test();
     const summary: Summary = {
@@ -54,6 +55,8 @@ export async function trainHere(
       ...(await summarize(trainer, config, backend, progress.seconds)),
     };
     const { network } = trainer;
+    if (averaged) writeWeights(network, averaged);
+    const weights = averaged ?? checkpoint.weights;
     return { config, network, metrics, summary, ending, weights, model, checkpoint, close };
   } catch (error) {
     close();

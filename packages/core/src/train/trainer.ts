@@ -1,10 +1,12 @@
 import type { BatchResult, Network } from '../backend/index.js';
 import { isBatchSource } from '../data/batches.js';
+import type { Samples } from '../data/samples.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { blocksOf, type GradientScope, type MultiplyAdds } from '../graph/index.js';
 import type { GradientPolicy } from '../optim/index.js';
 import { type Soon, whenReady } from '../soon.js';
+import type { WeightAverage } from './average.js';
 import { densityOf } from './density.js';
 import { DivergenceError } from './divergence-error.js';
 import { type Density, type Score, ScoreSum, type Summary } from './metrics.js';
@@ -40,6 +42,8 @@ export interface TrainerParts {
   /** Numbers of the samples held back. */
   readonly validation: Int32Array;
   readonly model: ModelDescription;
+  /** Stands for the weights wherever these are scored or saved as a model. */
+  readonly average?: WeightAverage;
 }
 
 /**
@@ -57,6 +61,7 @@ export class Trainer {
   readonly #data: TrainingData;
   readonly #validation: Int32Array;
   readonly #work: WorkCounter;
+  readonly #average: WeightAverage | undefined;
   #sums = new ScoreSum();
   /** Made once: a step makes no functions. */
   readonly #takeStep = (result: BatchResult): Soon<BatchResult> => this.#finishStep(result);
@@ -71,6 +76,7 @@ export class Trainer {
     this.#data = parts.data;
     this.#validation = parts.validation;
     this.#work = new WorkCounter(parts.network);
+    this.#average = parts.average;
   }
 
   /** Epochs completed. */
@@ -132,7 +138,10 @@ export class Trainer {
     this.#sums.add(result);
     this.#sampler.advance();
     const moved = this.#steering.afterStep();
-    return moved instanceof Promise ? moved.then(() => result) : result;
+    const averaged = this.#average?.afterStep();
+    return moved instanceof Promise || averaged instanceof Promise
+      ? Promise.all([moved, averaged]).then(() => result)
+      : result;
   }
 
   /** Ends the epoch: schedules and policies learn of it, and the next one begins. Returns its score. */
@@ -152,7 +161,7 @@ export class Trainer {
   async validate(): Promise<Score | undefined> {
     const { train } = this.#data;
     if (this.#validation.length === 0 || isBatchSource(train)) return undefined;
-    const score = await scoreOn(this.network, train, this.#validation);
+    const score = await this.#score(train, this.#validation);
     if (Number.isFinite(score.loss)) return score;
     const what = `the validation loss is ${score.loss}`;
     throw new DivergenceError(this.optimizer.steps, this.epoch + 1, what);
@@ -161,7 +170,13 @@ export class Trainer {
   /** Score on the test set; undefined where there is none. */
   async test(): Promise<Score | undefined> {
     const { test } = this.#data;
-    return test && scoreOn(this.network, test);
+    return test && this.#score(test);
+  }
+
+  /** By the averages, where there are any. */
+  #score(samples: Samples, order?: Int32Array): Promise<Score> {
+    const score = () => scoreOn(this.network, samples, order);
+    return this.#average ? this.#average.whileIn(score) : score();
   }
 
   density(): Promise<Density> {
@@ -204,14 +219,18 @@ export class Trainer {
     return readWeights(this.network);
   }
 
-  /** A copy of what the optimizer remembers of each parameter, by name. */
+  /** These weights with averages in their place; undefined where there are none. */
+  averaged(weights: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> | undefined {
+    return this.#average?.inPlaceOf(weights);
+  }
+
+  /** A copy of what the optimizer remembers of each parameter, and of the averages, by name. */
   async optimizerState(): Promise<Map<string, Tensor>> {
-    return new Map(
-      [...(await this.optimizer.state())].map(([name, data]) => [
-        name,
-        { shape: [data.length], data: data.slice() },
-      ]),
-    );
+    const own = [...(await this.optimizer.state())].map(([name, data]): [string, Tensor] => [
+      name,
+      { shape: [data.length], data: data.slice() },
+    ]);
+    return new Map([...own, ...(this.#average?.state() ?? [])]);
   }
 
   /**
@@ -229,6 +248,7 @@ export class Trainer {
     writeWeights(this.network, tensors);
     const arrays = new Map([...tensors].map(([name, { data }]) => [name, data]));
     await this.optimizer.restore(arrays, state.steps);
+    this.#average?.restore(tensors);
     this.#sampler.moveTo(state.epoch, state.batch);
     this.#sums = new ScoreSum();
     if (state.sums.samples > 0) this.#sums.add(state.sums);

@@ -96,6 +96,15 @@ const wrong: readonly [input: unknown, message: string][] = [
     'augment: it does not go with the task denoise, whose targets would stay as they are; it must be null',
   ],
   [
+    { model, average: { decay: 1 } },
+    'average.decay: 1 is not allowed; it must be a number from 0 to below 1',
+  ],
+  [
+    { model, average: { everySteps: 0 } },
+    'average.everySteps: 0 is not allowed; it must be a whole number from 1 on',
+  ],
+  [{ model, average: true }, 'average: true is not allowed; it must be an object'],
+  [
     { model, labelSmoothing: 1 },
     'labelSmoothing: 1 is not allowed; it must be a number from 0 to below 1',
   ],
