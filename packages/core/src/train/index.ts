@@ -2,7 +2,12 @@
 export { ConfigError } from '../schema/index.js';
 export { buildDescription } from './build-network.js';
 export { buildTrainer } from './build-trainer.js';
-export { decodeCheckpoint, encodeCheckpoint, type ResumePoint } from './checkpoint.js';
+export {
+  checkpointFile,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type ResumePoint,
+} from './checkpoint.js';
 export { type Config, type ConfigInput, resolveConfig, setByPath, setValue } from './config.js';
 export { DamagedRunError } from './damaged-run-error.js';
 export { DivergenceError } from './divergence-error.js';
@@ -24,6 +29,7 @@ export {
   describeModel,
   encodeModel,
   type ModelDescription,
+  modelFile,
 } from './model-description.js';
 export type { BackendOptions } from './open-backend.js';
 export { type GroupOptions, Optimizer, type ParameterGroup } from './optimizer.js';

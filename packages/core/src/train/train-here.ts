@@ -12,7 +12,7 @@ import { version } from '../version.js';
 import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
-import { type Checkpoint, fit } from './fit.js';
+import { fit } from './fit.js';
 import type { EpochMetrics, Summary, TrainingMachine } from './metrics.js';
 import { type BackendOptions, openBackend } from './open-backend.js';
 import type { TrainOptions, TrainResult } from './options.js';
@@ -30,18 +30,13 @@ export async function trainHere(
     const trainer = await buildTrainer(backend, config, data);
     if (resume) await restore(trainer, resume);
     const metrics: EpochMetrics[] = [];
-    // `fit` makes one before it returns.
-    let checkpoint!: Checkpoint;
     const own = {
       async onEpoch(each: EpochMetrics) {
         metrics.push(each);
         await onEpoch?.(each);
       },
-      onCheckpoint(each: Checkpoint) {
-        checkpoint = each;
-      },
     };
-    const ending = await fit(trainer, config, {
+    const { ending, checkpoint } = await fit(trainer, config, {
       observers: [own, ...observers],
       ...(signal && { signal }),
       ...(stop && { stop }),

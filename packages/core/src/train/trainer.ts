@@ -191,13 +191,13 @@ export class Trainer {
   /**
    * Makes sure that every parameter is a finite number, as a checkpoint has to be.
    *
+   * @param weights the network's, as they are now
    * @throws {DivergenceError} names the first parameter that is not
    */
-  async checkFinite(): Promise<void> {
-    for (const parameter of this.network.parameters) {
-      const values = await this.network.read(parameter);
-      if (values.every(Number.isFinite)) continue;
-      const what = `${parameter.name} is not finite`;
+  checkFinite(weights: ReadonlyMap<string, Tensor>): void {
+    for (const { name } of this.network.parameters) {
+      if (weights.get(name)!.data.every(Number.isFinite)) continue;
+      const what = `${name} is not finite`;
       throw new DivergenceError(this.optimizer.steps, this.epoch + 1, what);
     }
   }
