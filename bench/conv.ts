@@ -162,8 +162,16 @@ async function benchShape(
   const peerColumn = `${pyTorch?.name} dense / ours`;
   printTable(
     [
-      ...['kept', 'density', 'forward (ms)', 'GFLOP/s', 'as if dense', peerColumn],
-      ...['forward + backward (ms)', 'GFLOP/s', 'as if dense', peerColumn],
+      'kept',
+      'density',
+      'forward (ms)',
+      'GFLOP/s',
+      'as if dense',
+      peerColumn,
+      'forward + backward (ms)',
+      'GFLOP/s',
+      'as if dense',
+      peerColumn,
     ],
     measured.map(({ kept, density, forward, both }) => [
       kept,

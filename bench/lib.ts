@@ -79,7 +79,7 @@ export function machine(): string {
 }
 
 /** How a program ended. */
-export interface Answer {
+interface Answer {
   /** Null where it could not be started. */
   readonly status: number | null;
   readonly stdout: string;

@@ -69,7 +69,8 @@ interface PyTorchLinear {
 }
 
 async function benchSize(size: number, pyTorch: PyTorch | undefined): Promise<void> {
-  const [one, two] = [await Engine.create({ threads: 1 }), await Engine.create({ threads: 2 })];
+  const one = await Engine.create({ threads: 1 });
+  const two = await Engine.create({ threads: 2 });
   const dense = [one, two].map((engine) => new Layer(engine, size, 1, byRows));
   const rows = [];
   for (const density of DENSITIES) {
@@ -95,8 +96,15 @@ async function benchSize(size: number, pyTorch: PyTorch | undefined): Promise<vo
   console.log(`### Linear ${size} × ${size}, batch ${BATCH}, ${two.build} build\n`);
   printTable(
     [
-      ...['density', 'forward, 1 thread (ms)', '2 threads (ms)', 'GFLOP/s', 'vs our dense'],
-      ...['+ backward on the support, 1 thread (ms)', '2 threads (ms)', 'GFLOP/s', 'vs our dense'],
+      'density',
+      'forward, 1 thread (ms)',
+      '2 threads (ms)',
+      'GFLOP/s',
+      'vs our dense',
+      '+ backward on the support, 1 thread (ms)',
+      '2 threads (ms)',
+      'GFLOP/s',
+      'vs our dense',
     ],
     rows,
   );

@@ -28,7 +28,7 @@ const avx2 = {
   OPENBLAS_CORETYPE: 'Zen',
 } as const;
 
-export interface PyTorchOptions {
+interface PyTorchOptions {
   readonly layout?: Layout;
   readonly isHeldToAvx2?: boolean;
   /** Variables of the process's environment besides ours. */

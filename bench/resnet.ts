@@ -31,11 +31,18 @@ type Scope = keyof typeof POLICIES;
 /** Kernels by the part of a step that they belong to; the rest is small. */
 const PARTS = {
   'forward and to the inputs': [
-    ...['packConv', 'convRows', 'packWinograd', 'convWinograd', 'convEntries'],
+    'packConv',
+    'convRows',
+    'packWinograd',
+    'convWinograd',
+    'convEntries',
   ],
   'to the weights': [
-    ...['convRowsWeightGradient', 'winogradProducts', 'foldWinograd'],
-    ...['convEntriesWeightGradient', 'foldPartials'],
+    'convRowsWeightGradient',
+    'winogradProducts',
+    'foldWinograd',
+    'convEntriesWeightGradient',
+    'foldPartials',
   ],
   'batch norm': ['batchNormTraining', 'batchNormBackward'],
   optimizer: ['optimizerStep', 'countRows'],
@@ -115,11 +122,18 @@ async function bandwidth(): Promise<number> {
   const blocks = 32;
   const { record, block } = layoutOf([64, 32, 32]);
   const plan = (name: string) => words(name, blocks * block * 16);
-  const [source, target] = [plan('source'), plan('target')];
+  const source = plan('source');
+  const target = plan('target');
   const program = engine.load([
     callPerBlock('copyPlanes', {
-      ...{ from: record, to: record, source, target },
-      ...{ firstFrom: 0, firstTo: 0, channels: 64, accumulate: 0 },
+      from: record,
+      to: record,
+      source,
+      target,
+      firstFrom: 0,
+      firstTo: 0,
+      channels: 64,
+      accumulate: 0,
     }),
   ]);
   const [ms] = interleave([{ name: 'copy', run: () => engine.run(program, blocks) }]);
@@ -170,7 +184,10 @@ export async function benchResnet(pyTorch: PyTorch | undefined): Promise<void> {
   console.log('### A step of ResNet-18, batch 128, two threads\n');
   printTable(
     [
-      ...['density', 'gradients', 'step (ms)', `${pyTorch?.name} dense / ours`],
+      'density',
+      'gradients',
+      'step (ms)',
+      `${pyTorch?.name} dense / ours`,
       ...[...Object.keys(PARTS), 'data'].map((part) => `${part} (ms)`),
       'peak memory (MB)',
     ],

@@ -21,8 +21,14 @@ export function benchStartup(): void {
   // One batch and the test set: the whole run, written to disk.
   const first = runs.map((run) =>
     seconds([
-      ...['train', 'mnist-mlp', '--epochs', '1', '--out', join(folder, `${run}`)],
-      ...['--set', 'validation=59872'],
+      'train',
+      'mnist-mlp',
+      '--epochs',
+      '1',
+      '--out',
+      join(folder, `${run}`),
+      '--set',
+      'validation=59872',
     ]),
   );
   rmSync(folder, { recursive: true });

@@ -38,7 +38,8 @@ function draw(house: House, arrows: readonly Import[], left: number): string {
 <text x="${middle}" y="${y + 15}" text-anchor="middle">${place}</text>`;
   });
   const curves = arrows.map(({ from, to }) => {
-    const [start, end] = [rows.get(from)! + 15, rows.get(to)! + 7];
+    const start = rows.get(from)! + 15;
+    const end = rows.get(to)! + 7;
     const reach = right + 24 + Math.abs(end - start) / 2.4;
     const index = places.indexOf(from) % COLOURS.length;
     return `<path d="M${right},${start} C${reach},${start} ${reach},${end} ${right + 7},${end}" fill="none" stroke="${COLOURS[index]}" stroke-opacity="0.7" marker-end="url(#head-${index})"><title>${from} imports ${to}</title></path>`;

@@ -114,7 +114,7 @@ function mappedImports(root: string): Map<string, string[]> {
 }
 
 /** The folder or file of a floor that a path lies in; undefined where no floor names it. */
-export function placeOf({ floors }: Pick<House, 'floors'>, path: string): string | undefined {
+function placeOf({ floors }: Pick<House, 'floors'>, path: string): string | undefined {
   return floors.flat().find((place) => path === place || path.startsWith(`${place}/`));
 }
 
@@ -122,7 +122,8 @@ export function placeOf({ floors }: Pick<House, 'floors'>, path: string): string
 export function arrowsOf(house: House, imports: readonly Import[]): Import[] {
   const arrows = new Map<string, Import>();
   for (const each of imports) {
-    const [from, to] = [placeOf(house, each.from), placeOf(house, each.to)];
+    const from = placeOf(house, each.from);
+    const to = placeOf(house, each.to);
     if (from && to && from !== to) arrows.set(`${from} ${to}`, { from, to });
   }
   return [...arrows.values()];
@@ -135,7 +136,8 @@ export function problemsOf(house: House, imports: readonly Import[]): string[] {
     imports.flatMap(({ from, to }) => [from, to]).filter((path) => !placeOf(house, path)),
   );
   const upward = imports.filter((each) => {
-    const [from, to] = [placeOf(house, each.from), placeOf(house, each.to)];
+    const from = placeOf(house, each.from);
+    const to = placeOf(house, each.to);
     return from && to && from !== to && floorOf(from) <= floorOf(to);
   });
   return [

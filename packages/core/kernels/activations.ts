@@ -6,6 +6,7 @@ import { LINE_SHIFT } from './layout';
 import { Planes, planeOf, rowBytes } from './planes';
 import { exp } from './simd';
 
+/** Which function of each number. */
 export enum ActivationKind {
   relu,
   leakyRelu,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileError, quoted, UserError } from '@bregman/core/files';
 
 /** The images of a folder and what the names say about them. */
-export interface ImageList {
+interface ImageList {
   /** Sorted by name (by code units, whatever the language of the machine). */
   readonly classNames: readonly string[];
   /** Inside the folder, with `/`; those for training first, then by class, then by name. */
@@ -34,7 +34,8 @@ export async function listImages(folder: string): Promise<ImageList> {
     const advice = `add it, or load ${join(folder, 'train')} to have test images taken from it`;
     throw new UserError(`${folder}: there is train/CLASS, but no folder test beside it: ${advice}`);
   }
-  const [train, test] = [await listClasses(folder, 'train/'), await listClasses(folder, 'test/')];
+  const train = await listClasses(folder, 'train/');
+  const test = await listClasses(folder, 'test/');
   const compare = (one: ImageList, other: ImageList, names: readonly [string, string]) => {
     const odd = one.classNames.find((name) => !other.classNames.includes(name));
     if (odd === undefined) return;
@@ -95,7 +96,7 @@ async function listClasses(folder: string, prefix: string): Promise<ImageList> {
 }
 
 /** The folders in a folder, sorted; a link to a folder counts as one. */
-export async function subfolders(folder: string): Promise<string[]> {
+async function subfolders(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const entry of await entries(folder)) {
     const isFolder = entry.isSymbolicLink()

@@ -2,7 +2,7 @@ import type { Config } from 'vega';
 import type { Series } from './chart.js';
 
 /** Okabe and Ito's colours, which people with colour vision deficiencies tell apart. */
-export const palette = [
+const palette = [
   '#0072b2',
   '#d55e00',
   '#009e73',
@@ -17,8 +17,9 @@ export const LETTER = 7;
 
 const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross'] as const;
 
-/** Of text. */
+/** The colour of text. */
 export const ink = '#222222';
+/** The typefaces of text. */
 export const font = 'Helvetica, Arial, sans-serif';
 const grey = '#888888';
 

@@ -10,7 +10,8 @@ export function differenceInWords(
   theirs: readonly number[],
   metric: Metric,
 ): string {
-  const [own, other] = [statistics(ours), statistics(theirs)];
+  const own = statistics(ours);
+  const other = statistics(theirs);
   const difference = own.mean - other.mean;
   if (formatValue(metric, own.mean) === formatValue(metric, other.mean)) return 'equal';
   const error = standardError(own, other);

@@ -46,6 +46,7 @@ export interface FinishedRun {
   readonly isOld: boolean;
 }
 
+/** Where the data are, what runs an experiment, what stops it, and who watches. */
 export interface ExecuteOptions extends Pick<Extent, 'dataDir'> {
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;

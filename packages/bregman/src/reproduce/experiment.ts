@@ -143,6 +143,7 @@ const experimentSchema = object({
 
 type Parsed = Output<typeof experimentSchema>;
 
+/** A checked experiment: what its file says, with all that was left out. */
 export interface Experiment extends Parsed {
   /** Of its file and of the folder of its results. */
   readonly name: string;
@@ -150,14 +151,19 @@ export interface Experiment extends Parsed {
   readonly path: string;
 }
 
+/** One of its runs, over all seeds. */
 export type ExperimentRun = Parsed['runs'][number];
+/** Somebody else's numbers. */
 export type Reference = ExperimentRun['references'][number];
+/** What one table of the report shows. */
 export type TableSpec = Parsed['tables'][number];
+/** What one figure of the report shows. */
 export type FigureSpec = Parsed['figures'][number];
 
 /** What a run goes on by. */
 export type Unit = 'epoch' | 'iteration';
 
+/** Trainings go by epochs, problems of compressed sensing by iterations. */
 export function unitOf({ recovery }: Experiment): Unit {
   return recovery ? 'iteration' : 'epoch';
 }

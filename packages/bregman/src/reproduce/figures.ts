@@ -145,7 +145,8 @@ function seriesOf({ series, label }: ExperimentRun): string {
 
 /** The means over the seeds; none where a metric is missing. */
 function pointOf(outcomes: readonly Outcome[], x: string, y: string): Point[] {
-  const [across, up] = [metricValues(outcomes, x), metricValues(outcomes, y)];
+  const across = metricValues(outcomes, x);
+  const up = metricValues(outcomes, y);
   if (across.length === 0 || up.length === 0) return [];
   return [{ x: statistics(across).mean, ...spread(up) }];
 }

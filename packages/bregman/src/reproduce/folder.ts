@@ -24,7 +24,7 @@ import { nameOfData, type PlannedRun } from './plan.js';
 import { type Recovery, recover } from './recovery.js';
 
 /** What a run's folder says. */
-export type RunState =
+type RunState =
   | { readonly kind: 'new' | 'interrupted' }
   | { readonly kind: 'finished'; readonly outcome: Outcome }
   | { readonly kind: 'damaged'; readonly problem: string };
@@ -77,7 +77,8 @@ function withoutPlace(config: Config): object {
 /** `optimizer.lambda: 0.1, not 0.2`; undefined where all is the same. */
 function firstDifference(found: unknown, wanted: unknown, path = ''): string | undefined {
   if (!isRecord(found) || !isRecord(wanted)) {
-    const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
+    const a = JSON.stringify(found);
+    const b = JSON.stringify(wanted);
     return a === b ? undefined : `${path}: ${a ?? 'nothing'}, not ${b ?? 'nothing'}`;
   }
   for (const key of new Set([...Object.keys(found), ...Object.keys(wanted)])) {

@@ -111,7 +111,8 @@ async function weightsOf({ run }: Outcome): Promise<ReadonlyMap<string, Tensor>>
 /** The first images as pictures, cut off at 0 and 1, colours innermost. */
 function pictures(values: Float32Array, shape: readonly number[], count: number): Picture[] {
   const [channels, height, width] = shape;
-  const [size, plane] = [sizeOf(shape), height * width];
+  const size = sizeOf(shape);
+  const plane = height * width;
   const isColour = channels === 3;
   const shownChannels = isColour ? 3 : 1;
   return Array.from({ length: Math.min(count, values.length / size) }, (_, image) => ({

@@ -31,7 +31,8 @@ export interface PlannedRun {
   readonly work: Work;
 }
 
-export type Work =
+/** What a run does: train a network, or recover a sparse vector. */
+type Work =
   | { readonly kind: 'training'; readonly config: Config }
   | { readonly kind: 'recovery'; readonly config: Recovery };
 

@@ -22,6 +22,7 @@ export const recoverySchema = object({
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),
 });
 
+/** A checked problem of compressed sensing, with the method that solves it. */
 export type Recovery = Output<typeof recoverySchema>;
 
 /** Metrics after so many iterations. */
@@ -83,7 +84,9 @@ function draw({ equations, unknowns, nonZeros, noise, seed }: Recovery) {
 }
 
 function measure(x: Float32Array, solution: Float32Array, residual: number, J: number): Row {
-  let [found, wrong, wanted] = [0, 0, 0];
+  let found = 0;
+  let wrong = 0;
+  let wanted = 0;
   for (const [i, value] of x.entries()) {
     if (solution[i] !== 0) wanted++;
     if (value === 0) continue;

@@ -12,6 +12,7 @@ import { provenanceOf } from './provenance.js';
 import { shortened } from './shortened.js';
 import { comparisonTables, tableOf } from './tables.js';
 
+/** How much of an experiment to run, and where to put what comes of it. */
 export interface ReproduceOptions extends Extent, ExecuteOptions {
   /** The folder of runs and report; by default `results/NAME`, of quick ones `results/NAME-quick`. */
   readonly out?: string | undefined;

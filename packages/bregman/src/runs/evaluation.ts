@@ -21,6 +21,7 @@ import {
 import { loadTrainingData } from './data.js';
 import { describeStored, findModelConfig, loadModel, type StoredModel } from './model.js';
 
+/** What to score a model on. */
 export interface EvaluationOptions extends Omit<LoadOptions, 'dir' | 'seed'> {
   /**
    * The name of a data set, or a folder: where the files of the run's own set are, or other data. By default

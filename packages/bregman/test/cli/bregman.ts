@@ -16,7 +16,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Called with all that has come on standard output so far. */
@@ -39,7 +39,8 @@ export function run(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let [stdout, stderr] = ['', ''];
+  let stdout = '';
+  let stderr = '';
   child.stdout.on('data', (chunk) => {
     stdout += chunk;
     onStdout?.(stdout, child);
@@ -77,7 +78,10 @@ export const small = [
     '--set',
     value,
   ]),
-  ...['--set', 'start={"density":0.2,"gain":2}', '--threads', '1'],
+  '--set',
+  'start={"density":0.2,"gain":2}',
+  '--threads',
+  '1',
 ];
 
 const SIDE = 8;

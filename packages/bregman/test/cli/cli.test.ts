@@ -245,7 +245,9 @@ test('flags go before --set, --set before the file', async (t) => {
     JSON.stringify({
       data: './data',
       model: { kind: 'mlp', hidden: [8] },
-      ...{ epochs: 9, seed: 9, batchSize: 32 },
+      epochs: 9,
+      seed: 9,
+      batchSize: 32,
     }),
   );
   const sets = ['--set', 'epochs=5', '--set', 'seed=5', '--set', 'dataDir=x'];
@@ -256,7 +258,10 @@ test('flags go before --set, --set before the file', async (t) => {
   assert.deepEqual([config.epochs, config.seed, config.batchSize], [1, 5, 32]);
   assert.equal(config.dataDir, join(cwd, 'data'));
   assert.deepEqual(config.lambdaPolicy, {
-    ...{ kind: 'target-density', density: 0.05, rate: 0.15, everySteps: 10 },
+    kind: 'target-density',
+    density: 0.05,
+    rate: 0.15,
+    everySteps: 10,
   });
 });
 

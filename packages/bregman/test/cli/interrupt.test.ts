@@ -25,8 +25,13 @@ async function leavings(path: string) {
 
 const EPOCHS = 40;
 const momentum = [
-  ...['--set', 'optimizer.momentum=0.9', '--set', 'optimizer.learningRate=0.02'],
-  ...['--epochs', String(EPOCHS), '--json'],
+  '--set',
+  'optimizer.momentum=0.9',
+  '--set',
+  'optimizer.learningRate=0.02',
+  '--epochs',
+  String(EPOCHS),
+  '--json',
 ];
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
@@ -61,8 +66,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
 test('MNIST: killed, then resumed to the same bits', async (t) => {
   const cwd = await workplace(t);
   const args = [
-    ...['train', 'mnist-mlp', '--epochs', '2', '--set', 'model.hidden=[16]', '--json'],
-    ...['--set', 'validation=50000', '--out'],
+    'train',
+    'mnist-mlp',
+    '--epochs',
+    '2',
+    '--set',
+    'model.hidden=[16]',
+    '--json',
+    '--set',
+    'validation=50000',
+    '--out',
   ];
   assert.equal((await bregman([...args, 'straight'], { cwd })).code, 0);
   await bregman([...args, 'killed'], {

@@ -23,8 +23,15 @@ test('a run becomes a page with a figure of each metric', async (t) => {
   const page = await readFile(join(cwd, 'plot.html'), 'utf8');
   const figures = Array.from(page.matchAll(/<figure id="([^"]*)"/g), ([, name]) => name);
   assert.deepEqual(figures, [
-    ...['accuracy', 'loss', 'density', 'layers', 'regularizer', 'lambda', 'learning-rate'],
-    ...['seconds', 'weights'],
+    'accuracy',
+    'loss',
+    'density',
+    'layers',
+    'regularizer',
+    'lambda',
+    'learning-rate',
+    'seconds',
+    'weights',
   ]);
   assert.match(page, /<td>a<\/td><td>linbreg<\/td>/);
 });

@@ -205,7 +205,8 @@ test('what restores images answers with values', async (t) => {
 });
 
 test('a grey picture serves a network of colours, a coloured one no grey network', async (t) => {
-  const [grey, coloured] = [await loneModel(t), await loneModel(t, true)];
+  const grey = await loneModel(t);
+  const coloured = await loneModel(t, true);
   const model = join(coloured, 'model.safetensors');
   await picture(join(coloured, 'grey.png'), 40, 1);
   const found = await bregman(['predict', model, 'grey.png', '--top', '1'], { cwd: coloured });

@@ -126,14 +126,12 @@ test('a run of compressed sensing is no run to inspect, plot or resume, in one l
   const { cwd } = await toy(t, {
     base: undefined,
     recovery: { equations: 30, unknowns: 60, nonZeros: 3, lambda: 5, iterations: 20 },
-    ...{
-      epochs: undefined,
-      seeds: [0],
-      runs: [{ label: 'a' }],
-      quick: {},
-      tables: [],
-      figures: [],
-    },
+    epochs: undefined,
+    seeds: [0],
+    runs: [{ label: 'a' }],
+    quick: {},
+    tables: [],
+    figures: [],
   });
   await bregman(['reproduce', 'toy.json', '--out', 'out'], { cwd });
   const run = join('out', 'runs', 'a', 'seed-0');

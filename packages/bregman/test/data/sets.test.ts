@@ -18,7 +18,8 @@ function summary({ train, test }: Dataset) {
     assert.ok(inputs.length === count * 784 && String(shape) === '1,28,28');
     const perClass = new Array(targets.classes).fill(0);
     for (const label of targets.labels) perClass[label]++;
-    let [sum, squares] = [0, 0];
+    let sum = 0;
+    let squares = 0;
     for (let i = 0; i < inputs.length; i++) {
       sum += inputs[i];
       squares += inputs[i] ** 2;

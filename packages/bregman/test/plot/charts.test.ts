@@ -53,12 +53,17 @@ for (const chart of charts(hostile)) {
 
 test('charts on one page share no id unless it means the same', async () => {
   const heatmap = (label: string): Chart => ({
-    ...{ kind: 'heatmap', x: { label }, rows: ['a'], columns: [1], values: [[1]] },
+    kind: 'heatmap',
+    x: { label },
+    rows: ['a'],
+    columns: [1],
+    values: [[1]],
     value: { label: 'v' },
   });
   const ids = async (chart: Chart): Promise<string[]> =>
     (await renderSvg(chart)).match(/ id="[^"]*"/g) ?? [];
-  const [one, other] = [await ids(heatmap('one')), await ids(heatmap('other'))];
+  const one = await ids(heatmap('one'));
+  const other = await ids(heatmap('other'));
   assert.ok(one.length > 0);
   assert.ok(one.every((id) => !other.includes(id)));
 });
@@ -185,7 +190,9 @@ test('a heat map has a cell for each value, grey where it is missing', async () 
 
 test('bars have the heights of their values', async () => {
   const svg = await renderSvg({
-    ...{ kind: 'bars', y: { label: 'rows alive' }, groups: ['fc1', 'fc2'] },
+    kind: 'bars',
+    y: { label: 'rows alive' },
+    groups: ['fc1', 'fc2'],
     series: [
       { name: 'ours', values: [10, 20] },
       { name: 'reference', values: [5, Number.NaN] },
@@ -250,7 +257,10 @@ test('colours keep their order', async () => {
 
 test('diverging pictures are white at zero, and one scale holds for all', async () => {
   const weights = (...values: number[]) => ({
-    ...{ width: values.length, height: 1, channels: 1 as const, isDiverging: true },
+    width: values.length,
+    height: 1,
+    channels: 1 as const,
+    isDiverging: true,
     data: Float32Array.from(values),
   });
   const images = [weights(-1, 0, 1), weights(-0.5, 0, 0)];

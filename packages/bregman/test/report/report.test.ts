@@ -61,8 +61,15 @@ test('the page holds everything and needs nothing', async (t) => {
   }
   assert.doesNotMatch(html, /<script|<link|<img|https?:(?!\/\/www\.w3\.org\/)/);
   const order = [
-    ...['<h1>A report', 'Seed 2 is missing.', 'What it shows.', 'What came out.', '<h2>Accuracy'],
-    ...['97.1\u00a0%', 'Mean over 3 seeds.', 'Over epochs.', 'bregman reproduce demo'],
+    '<h1>A report',
+    'Seed 2 is missing.',
+    'What it shows.',
+    'What came out.',
+    '<h2>Accuracy',
+    '97.1\u00a0%',
+    'Mean over 3 seeds.',
+    'Over epochs.',
+    'bregman reproduce demo',
   ];
   const places = order.map((text) => html.indexOf(text, html.indexOf('<body>')));
   assert.ok(!places.includes(-1));
@@ -111,7 +118,9 @@ Also over epochs.
 
 test('any text is shown as it is', async (t) => {
   const { html, markdown } = await written(t, {
-    ...{ title: hostile, summary: [hostile, '- 1\n# 2', '3. 4'], warnings: [hostile] },
+    title: hostile,
+    summary: [hostile, '- 1\n# 2', '3. 4'],
+    warnings: [hostile],
     tables: [
       { title: hostile, columns: [{ name: hostile }], rows: [[hostile], []], notes: [hostile] },
     ],

@@ -17,8 +17,16 @@ const names = await experimentNames();
 
 test('the experiments of the paper, and ours', () => {
   assert.deepEqual(names, [
-    ...['autoencoder', 'cheap-training', 'cifar10-resnet', 'densenet', 'fashion-groups'],
-    ...['initialization', 'mnist-optimizers', 'momentum', 'skip-encoder', 'sparse-recovery'],
+    'autoencoder',
+    'cheap-training',
+    'cifar10-resnet',
+    'densenet',
+    'fashion-groups',
+    'initialization',
+    'mnist-optimizers',
+    'momentum',
+    'skip-encoder',
+    'sparse-recovery',
     'target-density',
   ]);
 });
@@ -51,8 +59,12 @@ test('the example of the docs is an experiment', async () => {
 
 test('full runs take at least three seeds where two cores can do them in an hour', async () => {
   for (const name of [
-    ...['mnist-optimizers', 'momentum', 'autoencoder'],
-    ...['initialization', 'target-density', 'sparse-recovery'],
+    'mnist-optimizers',
+    'momentum',
+    'autoencoder',
+    'initialization',
+    'target-density',
+    'sparse-recovery',
   ]) {
     const planned = await planRuns(await loadExperiment(name), {}, 'out');
     for (const { label } of planned) {
@@ -98,7 +110,10 @@ const wrong: readonly [change: Record<string, unknown>, message: RegExp][] = [
   [
     {
       figures: ['density', 'lambda'].map((metric) => ({
-        ...{ kind: 'epochs', name: 'a', caption: 'c', metric },
+        kind: 'epochs',
+        name: 'a',
+        caption: 'c',
+        metric,
       })),
     },
     /^toy.json: figures.1.name: two figures are named "a"$/,
@@ -140,7 +155,9 @@ test('a wrong value of a run is named with its run', async () => {
 
 test('values are set for all, then for the run, then for --quick', async () => {
   const input = {
-    ...{ ...toyInput('data'), figures: [], tables: [] },
+    ...toyInput('data'),
+    figures: [],
+    tables: [],
     set: { samples: { train: 500, test: 40 }, 'optimizer.lambda': 1 },
     runs: [{ label: 'a', set: { optimizer: { lambda: 2 }, 'samples.train': 400 } }, { label: 'b' }],
     quick: { set: { 'optimizer.lambda': 3 } },
@@ -164,8 +181,13 @@ test('values are set for all, then for the run, then for --quick', async () => {
 test('compressed sensing has no epochs, no base and no data', async () => {
   const recovery = { equations: 30, unknowns: 60, nonZeros: 3, lambda: 5 };
   const input = (changes: object) => ({
-    ...{ title: 'T', shows: 's', source: 'o', duration: 'd' },
-    ...{ recovery, runs: [{ label: 'a' }], ...changes },
+    title: 'T',
+    shows: 's',
+    source: 'o',
+    duration: 'd',
+    recovery,
+    runs: [{ label: 'a' }],
+    ...changes,
   });
   for (const [changes, message] of [
     [{ epochs: 3 }, /^toy.json: epochs: compressed sensing has iterations, no epochs$/],
@@ -208,7 +230,11 @@ test('--data: the files of the set, a folder named after it, or images', async (
   const on = (...sets: string[]) =>
     parseExperiment(
       {
-        ...{ ...toyInput('mnist'), seeds: [0], tables: [], figures: [], quick: {} },
+        ...toyInput('mnist'),
+        seeds: [0],
+        tables: [],
+        figures: [],
+        quick: {},
         runs: sets.map((data) => ({ label: data, set: { data } })),
       },
       'toy.json',

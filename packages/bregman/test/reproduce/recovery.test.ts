@@ -3,8 +3,16 @@ import { test } from 'node:test';
 import { type Recovery, recover } from '#lib/reproduce/index.js';
 
 const problem: Recovery = {
-  ...{ equations: 80, unknowns: 200, nonZeros: 6, noise: 0, method: 'linbreg', lambda: 20 },
-  ...{ step: 1.8, iterations: 600, every: 50, seed: 1 },
+  equations: 80,
+  unknowns: 200,
+  nonZeros: 6,
+  noise: 0,
+  method: 'linbreg',
+  lambda: 20,
+  step: 1.8,
+  iterations: 600,
+  every: 50,
+  seed: 1,
 };
 
 test('LinBreg finds the support exactly and the values without a bias', () => {

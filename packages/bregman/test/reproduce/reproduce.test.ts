@@ -23,7 +23,8 @@ async function watched(experiment: Experiment, options: ReproduceOptions) {
   const [trained, old]: string[][] = [[], []];
   const name = ({ label, seed }: PlannedRun) => `${label} ${seed}`;
   const result = await reproduce(experiment, {
-    ...{ threads: 1, ...options },
+    threads: 1,
+    ...options,
     observer: {
       onRun: (run) => trained.push(name(run)),
       onFinished: (run, { isOld }) => {
@@ -328,7 +329,8 @@ test('a run that diverges or lacks its data is named, and the others go on', asy
     { label: 'last', set: {} },
   );
   const { report, outcomes } = await watched(parseExperiment(input, file), {
-    ...{ out: join(cwd, 'out'), seeds: 1 },
+    out: join(cwd, 'out'),
+    seeds: 1,
   });
   assert.equal(outcomes.length, 3);
   assert.equal(report.warnings.length, 6);
@@ -365,7 +367,8 @@ test('a run that diverges or lacks its data is named, and the others go on', asy
 test('a metric of a layer that no run has is named', async (t) => {
   const { cwd, experiment } = await toy(t, {
     runs: [{ label: 'a' }],
-    ...{ seeds: [0], quick: {} },
+    seeds: [0],
+    quick: {},
     tables: [
       {
         title: 'End',
@@ -392,14 +395,17 @@ test('a metric of a layer that no run has is named', async (t) => {
 test('restoration: images, the error of the input, and what is left of the layers', async (t) => {
   const { cwd, experiment } = await toy(t, {
     base: {
-      ...{ validation: 100, batchSize: 32, loss: 'squared-error' },
+      validation: 100,
+      batchSize: 32,
+      loss: 'squared-error',
       task: { kind: 'denoise', noise: 0.5 },
       model: { kind: 'skip-encoder', depth: 2 },
       start: { density: 0.5, gain: 1, groups: [{ parameters: ['@add'], density: 0 }] },
       optimizer: { method: 'adabreg', learningRate: 0.01, lambda: 0.1 },
     },
     runs: [{ label: 'noise' }, { label: 'more noise', set: { 'task.noise': 0.6 } }],
-    ...{ seeds: [0, 1], quick: {} },
+    seeds: [0, 1],
+    quick: {},
     tables: [
       {
         title: 'End',
@@ -463,7 +469,9 @@ test('compressed sensing runs as an experiment, and is kept', async (t) => {
   const { cwd, experiment } = await toy(t, {
     base: undefined,
     recovery: { equations: 30, unknowns: 60, nonZeros: 3, lambda: 5, iterations: 60 },
-    ...{ epochs: undefined, quick: {}, runs: [{ label: 'LinBreg' }] },
+    epochs: undefined,
+    quick: {},
+    runs: [{ label: 'LinBreg' }],
     tables: [{ title: 'End', columns: [{ metric: 'error', at: 20 }, { metric: 'support' }] }],
     figures: [{ kind: 'epochs', name: 'error', caption: 'Error', metric: 'error', scale: 'log' }],
   });

@@ -12,7 +12,8 @@ test('mean and standard deviation, by hand', () => {
 });
 
 test('values are written with their unit and spread', () => {
-  const [accuracy, J] = [metricOf('test accuracy'), metricOf('regularizer')];
+  const accuracy = metricOf('test accuracy');
+  const J = metricOf('regularizer');
   assert.equal(formatValue(accuracy, 0.97134), '97.1 %');
   assert.equal(formatValue(accuracy, 0.0342), '3.42 %');
   assert.equal(formatValue(J, 141.234), '141.2');

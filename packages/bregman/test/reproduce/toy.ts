@@ -13,12 +13,14 @@ export function toyInput(data: string): Record<string, unknown> {
     duration: 'no time',
     base: {
       data,
-      ...{ validation: 100, batchSize: 32 },
+      validation: 100,
+      batchSize: 32,
       model: { kind: 'mlp', hidden: [16] },
       start: { density: 0.2, gain: 2 },
       optimizer: { learningRate: 0.1, lambda: 0.02 },
     },
-    ...{ epochs: 3, seeds: [0, 1] },
+    epochs: 3,
+    seeds: [0, 1],
     runs: [
       {
         label: 'small λ',
@@ -36,12 +38,18 @@ export function toyInput(data: string): Record<string, unknown> {
     figures: [
       { kind: 'epochs', name: 'density', caption: 'Density', metric: 'density' },
       {
-        ...{ kind: 'against', name: 'against', caption: 'Accuracy' },
-        ...{ x: { metric: 'density' }, y: { metric: 'test accuracy' } },
+        kind: 'against',
+        name: 'against',
+        caption: 'Accuracy',
+        x: { metric: 'density' },
+        y: { metric: 'test accuracy' },
       },
       { kind: 'layers', name: 'layers', caption: 'Rows', metric: 'rows' },
       {
-        ...{ kind: 'layers-over-epochs', name: 'map', caption: 'Rows', run: 'large λ' },
+        kind: 'layers-over-epochs',
+        name: 'map',
+        caption: 'Rows',
+        run: 'large λ',
         metric: 'rows',
       },
     ],

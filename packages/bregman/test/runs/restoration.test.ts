@@ -16,12 +16,19 @@ import { workplace } from '../cli/bregman.js';
 
 function configOf(data: string): Config {
   return resolveConfig({
-    ...{ data, samples: { train: 300, test: 20 }, validation: 60, batchSize: 16, epochs: 3 },
-    ...{ task: { kind: 'deblur', blur: 1 }, loss: 'squared-error' },
+    data,
+    samples: { train: 300, test: 20 },
+    validation: 60,
+    batchSize: 16,
+    epochs: 3,
+    task: { kind: 'deblur', blur: 1 },
+    loss: 'squared-error',
     model: { kind: 'skip-encoder', depth: 3 },
     start: { density: 0.3, by: 'rows', gain: 2, groups: [{ parameters: ['@add'], density: 0 }] },
     optimizer: {
-      ...{ method: 'adabreg', learningRate: 0.003, lambda: 0.05 },
+      method: 'adabreg',
+      learningRate: 0.003,
+      lambda: 0.05,
       groups: [
         { parameters: ['@linear'], regularizer: { kind: 'group', by: 'rows' } },
         { parameters: ['@add'], regularizer: { kind: 'l1' } },
@@ -42,8 +49,10 @@ async function outcome(path: string, config: Config, stop: number) {
     };
     const { run, resume } = await RunDirectory.open(path);
     const result = await trainRun(run, {
-      ...{ data: await loadTrainingData(run.config), threads: 1 },
-      ...{ observers: [counter], signal: controller.signal },
+      data: await loadTrainingData(run.config),
+      threads: 1,
+      observers: [counter],
+      signal: controller.signal,
       ...(resume && { resume }),
     });
     result.close();

@@ -91,7 +91,10 @@ async function outcome(path: string, config: Config, stops: readonly number[]) {
     };
     const { run, resume } = await RunDirectory.open(path);
     const result = await trainRun(run, {
-      ...{ data, threads: 1, observers: [counter], signal: controller.signal },
+      data,
+      threads: 1,
+      observers: [counter],
+      signal: controller.signal,
       ...(resume && { resume }),
     });
     result.close();

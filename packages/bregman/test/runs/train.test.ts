@@ -93,7 +93,8 @@ test('an early stop ends the run; best and last are different weights', async (t
 });
 
 test('the number of threads has no influence on the bits', async () => {
-  const [one, two] = [await trainToy(), await trainToy({}, { threads: 2 })];
+  const one = await trainToy();
+  const two = await trainToy({}, { threads: 2 });
   assert.deepEqual(bits(two.weights), bits(one.weights));
   assert.deepEqual(timeless(two.metrics), timeless(one.metrics));
 });
@@ -227,12 +228,22 @@ test('inspect counts weights, rows and columns', () => {
   );
   assert.deepEqual(report.layers, [
     {
-      ...{ name: 'fc', shape: [2, 3], weights: 6, nonZeros: 2, density: 1 / 3 },
-      ...{ activeRows: 2, activeColumns: 1 },
+      name: 'fc',
+      shape: [2, 3],
+      weights: 6,
+      nonZeros: 2,
+      density: 1 / 3,
+      activeRows: 2,
+      activeColumns: 1,
     },
     {
-      ...{ name: 'conv', shape: [1, 2, 3, 1], weights: 6, nonZeros: 2, density: 1 / 3 },
-      ...{ activeRows: 1, activeColumns: 2 },
+      name: 'conv',
+      shape: [1, 2, 3, 1],
+      weights: 6,
+      nonZeros: 2,
+      density: 1 / 3,
+      activeRows: 1,
+      activeColumns: 2,
     },
   ]);
   assert.deepEqual(report.total, { weights: 12, nonZeros: 4, density: 1 / 3 });

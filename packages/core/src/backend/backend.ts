@@ -12,11 +12,13 @@ import type { Soon } from '../soon.js';
 /** Softmax cross-entropy with class labels, or mean squared error with values. */
 export const lossName = oneOf(['cross-entropy', 'squared-error']);
 
+/** What a network is trained on: `cross-entropy` on labels, `squared-error` on values. */
 export type LossName = Output<typeof lossName>;
 
 /** Samples to take batches from: count × features, sample after sample. */
 export type Inputs = Uint8Array | Float32Array;
 
+/** What to compile a network for. */
 export interface CompileOptions {
   /** The most samples that are worked on at once. */
   readonly batchSize: number;
@@ -30,9 +32,11 @@ export interface CompileOptions {
   /** What inputs are given as: bytes, meaning value / 255, or float32 numbers (the default). */
   readonly inputType?: 'bytes' | 'floats';
   /** Per channel (first axis of the input), or one for all: inputs become (x − mean) / std. */
-  readonly normalization?: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly normalization?:
+    | { readonly mean: readonly number[]; readonly std: readonly number[] }
+    | undefined;
   /** For backends that choose between kernels. */
-  readonly breakEven?: BreakEven;
+  readonly breakEven?: BreakEven | undefined;
 }
 
 /** Sums over the samples of a batch. */
@@ -58,13 +62,16 @@ export interface Backend {
   /**
    * Compiles a network, its parameters still zero; all its memory is planned here.
    *
-   * @throws Error where layers do not fit one another (it names the layer), or memory does not suffice
+   * @throws {UserError} layers do not fit one another (it names the layer), the normalization does not fit the
+   *   input, or memory does not suffice
+   * @throws RangeError where the batch size is no whole number from 1 on
    */
   compile(description: NetworkDescription, options: CompileOptions): Network;
   /**
    * What training a network would take, before anything is allocated.
    *
    * @param arrays how many arrays as large as the parameters the optimizer keeps
+   * @throws {UserError} layers do not fit one another
    */
   memory(description: NetworkDescription, options: CompileOptions, arrays: number): MemoryBudget;
   /** Gives back threads and memory. */

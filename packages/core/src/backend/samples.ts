@@ -1,9 +1,9 @@
 /** What every backend checks and does alike. */
 import { UserError } from '../files/errors.js';
 import { blocksOf } from '../graph/pass.js';
-import type { Shape } from '../math/index.js';
+import { type Shape, sizeOf } from '../math/index.js';
 import { fraction, validate } from '../schema/index.js';
-import type { CompileOptions, Inputs, LossName } from './backend.js';
+import type { CompileOptions, Inputs, LossName, Network } from './backend.js';
 
 /**
  * Makes sure that a network can be compiled with these options.
@@ -93,10 +93,33 @@ export function checkLength(name: string, expected: number, { length }: Float32A
  *
  * @throws RangeError where they are no whole number
  */
-export function countSamples({ length }: Inputs, features: number): number {
+function countSamples({ length }: Inputs, features: number): number {
   const count = length / features;
   if (Number.isInteger(count)) return count;
   throw new RangeError(`${length} inputs are no multiple of ${features}`);
+}
+
+/**
+ * The outputs of any number of samples, batch by batch: `forward` puts those of the loaded batch at the start
+ * of the array that it is given.
+ *
+ * @throws RangeError where the inputs are no whole number of samples
+ */
+export function predictByBatches(
+  network: Network,
+  inputs: Inputs,
+  forward: (to: Float32Array) => void,
+): Float32Array {
+  const { batchSize } = network;
+  const count = countSamples(inputs, sizeOf(network.description.input));
+  const size = sizeOf(network.outputShape);
+  const order = Int32Array.from({ length: count }, (_, i) => i);
+  const outputs = new Float32Array(count * size);
+  for (let from = 0; from < count; from += batchSize) {
+    network.loadInputs(inputs, order, from, Math.min(batchSize, count - from));
+    forward(outputs.subarray(from * size));
+  }
+  return outputs;
 }
 
 /**

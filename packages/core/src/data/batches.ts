@@ -53,7 +53,8 @@ export function inputTypeOf(samples: Samples | BatchSource): BatchSource['inputT
  */
 export function takeBatch(source: BatchSource, place: BatchPlace): Samples {
   const batch = source.batch(place);
-  const [wanted, found] = [describe(source, place.count), describe(batch, batch.count)];
+  const wanted = describe(source, place.count);
+  const found = describe(batch, batch.count);
   if (found === wanted) return batch;
   throw new UserError(
     `batch ${place.batch} of epoch ${place.epoch}: it holds ${found}, announced are ${wanted}`,

@@ -95,7 +95,7 @@ export function wordsOf(type: RecordName): ReadonlyMap<string, Word> {
 }
 
 /** A field of a record. */
-export interface Word {
+interface Word {
   readonly at: number;
   readonly isFloat: boolean;
 }

@@ -42,6 +42,7 @@ export const Slot = {
   flag: 4,
   flagValue: 5,
 } as const;
+/** Words that a call takes in a loaded program. */
 export const SLOT_WORDS = 6;
 
 /** Words that threads write about one thread's share of a call. */
@@ -51,6 +52,7 @@ export const Claim = {
   /** Tiles of the share that are done. */
   done: 1,
 } as const;
+/** Words that a claim takes. */
 export const CLAIM_WORDS = 2;
 
 /** From one thread's claims on a program to the next one's: whole pairs of cache lines. */

@@ -34,6 +34,7 @@ import type { WorkerData } from './thread.js';
 /** Samples in a block of the activations' layout. */
 export const LANES: typeof BLOCK = sizes.layout.LANES;
 
+/** What an engine may use; all of it may be left out. */
 export interface EngineOptions {
   /** Threads that work on one program; by default as many as the machine runs at once. */
   readonly threads?: number | undefined;

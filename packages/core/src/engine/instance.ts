@@ -1,7 +1,7 @@
 import { kernelNames } from './program.js';
 
 /** A compiled kernel: it gets its record of arguments and the number of the tile to do. */
-export type KernelFunction = (args: number, tile: number) => void;
+type KernelFunction = (args: number, tile: number) => void;
 
 /** The kernels as one thread calls them. */
 export interface Instance {

@@ -1,5 +1,6 @@
 import { UserError } from '../files/errors.js';
 
+/** WebAssembly memories grow by whole pages of this size. */
 export const PAGE_BYTES = 65_536;
 const ALIGNMENT = 64;
 const INITIAL_PAGES = 16;

@@ -1,6 +1,7 @@
 import type { Exactly, FieldValue, NumberField, PlannedRecord, RecordName } from './buffers.js';
 import { kernels } from './generated/kernels.js';
 
+/** A kernel by the name of its function in kernels/. */
 export type KernelName = keyof typeof kernels;
 
 /** In the order of their numbers in a loaded program. */
@@ -16,7 +17,7 @@ export type Condition = {
 }[RecordName];
 
 /** What a kernel takes: its class in kernels/. Pointers may be missing where the kernel looks first. */
-export type Arguments<K extends KernelName> = {
+type Arguments<K extends KernelName> = {
   readonly [A in keyof (typeof kernels)[K]]: FieldValue<(typeof kernels)[K][A]>;
 };
 

@@ -4,7 +4,7 @@ import { kernels } from './generated/kernels.js';
 import type { Call, Program } from './program.js';
 
 /** A piece of memory that a call reads or writes. */
-export interface Access {
+interface Access {
   readonly call: Call;
   readonly buffer: Planned;
   readonly writes: boolean;

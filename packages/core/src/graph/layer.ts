@@ -40,7 +40,7 @@ export interface LayerType<L extends Layer> {
   /**
    * The shape of one sample's output.
    *
-   * @throws Error where the layer cannot take such inputs; the caller names the layer
+   * @throws {UserError} the layer cannot take such inputs; the caller names the layer
    */
   outputShape(layer: L, inputs: readonly Shape[]): Shape;
   /** Its parameters by short name, in PyTorch's names and layouts. */

@@ -2,6 +2,7 @@
 import { fileError } from '../files/errors.js';
 import type { Host, Thread } from './host.js';
 
+/** Node, or what imitates it. */
 export const host: Host = {
   async readBytes(url) {
     try {

@@ -60,7 +60,7 @@ const kinds = [
 ] as const;
 
 /** A layer of any kind as data. */
-export const layerSchema = variant(kinds.map(({ schema }) => schema));
+const layerSchema = variant(kinds.map(({ schema }) => schema));
 
 /** The layers of a network as data. */
 export const layersSchema = listOf(

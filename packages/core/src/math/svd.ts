@@ -52,7 +52,8 @@ export function compose(
   out: Float32Array,
 ): void {
   const count = values.length;
-  const [rows, columns] = [left.length / count, right.length / count];
+  const rows = left.length / count;
+  const columns = right.length / count;
   const sums = new Float64Array(rows * columns);
   for (let j = 0; j < count; j++) {
     const factor = values[j] === 0 ? 0 : of(values[j]);
@@ -87,7 +88,8 @@ function orthogonalize(
     for (let p = 0; p < count - 1; p++) {
       for (let q = p + 1; q < count; q++) {
         const inner = dot(vectors, p * length, q * length, length);
-        const [a, b] = [squares[p], squares[q]];
+        const a = squares[p];
+        const b = squares[q];
         if (Math.min(a, b) <= noise * noise) continue;
         // False also for NaN.
         if (!(Math.abs(inner) > tolerance * Math.sqrt(a * b))) continue;
@@ -130,7 +132,10 @@ function rotate(
 
 /** In four sums, which a processor adds up side by side. */
 function dot(vectors: Float64Array, p: number, q: number, length: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
   let i = 0;
   for (; i + 3 < length; i += 4) {
     a += vectors[p + i] * vectors[q + i];

@@ -26,7 +26,9 @@ export function denseBlock({
   let from = 'conv0';
   const layers: LayerEntry[] = [[from, convolution(growth)]];
   for (let i = 1; i <= depth; i++) {
-    const [conv, active, joined] = [`conv${i}`, `relu${i}`, `concat${i}`];
+    const conv = `conv${i}`;
+    const active = `relu${i}`;
+    const joined = `concat${i}`;
     layers.push([conv, convolution(growth), from], [active, relu()]);
     layers.push([joined, concatenate(), from, active]);
     from = joined;

@@ -58,7 +58,8 @@ function resnet(
     ['conv1', conv(widths[0], 3)],
     ['bn1', batchNorm2d({ relu: true })],
   ];
-  let [from, channels] = ['bn1', widths[0]];
+  let from = 'bn1';
+  let channels = widths[0];
   for (const [stage, width] of widths.entries()) {
     for (let i = 0; i < depths[stage]; i++) {
       const stride = stage > 0 && i === 0 ? 2 : 1;
@@ -67,7 +68,8 @@ function resnet(
       const reshapes = stride > 1 || outputs !== channels;
       const name = `layer${stage + 1}.${i}`;
       layers.push(...residual(name, from, convs, reshapes ? conv(outputs, 1, stride) : undefined));
-      [from, channels] = [`${name}.bn${convs.length}`, outputs];
+      from = `${name}.bn${convs.length}`;
+      channels = outputs;
     }
   }
   return network(input, [...layers, globalAveragePool2d(), ['linear', linear(classes)]]);
@@ -89,12 +91,12 @@ function residual(
     [`${name}.bn${i + 1}`, norm],
   ]);
   const last = convs.length;
-  const skip = shortcut ? `${name}.shortcut.1` : from;
-  return [
-    ...(shortcut ? skipBy(`${name}.shortcut`, from, shortcut) : []),
+  const endWith = (skip: string): LayerEntry[] => [
     ...layers.slice(0, -1),
     [`${name}.bn${last}`, norm, `${name}.conv${last}`, skip],
   ];
+  if (!shortcut) return endWith(from);
+  return [...skipBy(`${name}.shortcut`, from, shortcut), ...endWith(`${name}.shortcut.1`)];
 }
 
 function skipBy(name: string, from: string, shortcut: Conv2dLayer): LayerEntry[] {
@@ -104,8 +106,11 @@ function skipBy(name: string, from: string, shortcut: Conv2dLayer): LayerEntry[]
   ];
 }
 
-/** The ResNets in a configuration. */
+/** ResNet-18 in a configuration. */
 export const resnet18Kind = imageModelKind('resnet18', resnet18);
+/** ResNet-20 in a configuration. */
 export const resnet20Kind = imageModelKind('resnet20', resnet20);
+/** ResNet-34 in a configuration. */
 export const resnet34Kind = imageModelKind('resnet34', resnet34);
+/** ResNet-50 in a configuration. */
 export const resnet50Kind = imageModelKind('resnet50', resnet50);

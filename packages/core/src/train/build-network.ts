@@ -53,7 +53,7 @@ export function buildNetwork(
     labelSmoothing: config.labelSmoothing,
     inputType: inputTypeOf(train),
     breakEven: config.breakEven,
-    ...(normalization && { normalization }),
+    normalization,
   };
   const spare = checkMemory(backend, config, description, options);
   const network = build('model', () => backend.compile(description, options));

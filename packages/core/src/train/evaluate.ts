@@ -12,8 +12,10 @@ import type { TrainingData } from './training-data.js';
 
 /** The parts of a data set; the configuration says which training samples are for validation. */
 export const splitNames = ['train', 'validation', 'test'] as const;
+/** One of the parts of a data set. */
 export type SplitName = (typeof splitNames)[number];
 
+/** What to score weights on, and by what. */
 export interface EvaluateOptions extends Pick<ModelOptions, 'backend' | 'threads' | 'source'> {
   readonly data: TrainingData;
   /** By default `test`. */

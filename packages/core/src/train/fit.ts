@@ -62,17 +62,18 @@ export interface Observer {
  */
 export type Ending = 'epochs' | 'early-stop' | 'stopped' | 'signal';
 
+/** Who watches a training, what ends it early, and where it begins. */
 export interface FitOptions {
   readonly observers?: readonly Observer[];
   /** Pauses the run after the step under way, with a checkpoint to resume from. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Ends the run after the step under way, as if its epochs were over: with a checkpoint, scores and a
    * summary. The epoch under way gets no metrics.
    */
-  readonly stop?: AbortSignal;
+  readonly stop?: AbortSignal | undefined;
   /** Where an earlier session left off; the trainer has been restored to it. */
-  readonly progress?: Progress;
+  readonly progress?: Progress | undefined;
 }
 
 /** At the end of an epoch, if the last checkpoint is so old. Writing one costs about 0.05 s. */

@@ -25,7 +25,8 @@ export function inspect(tensors: ReadonlyMap<string, Tensor>): ModelReport {
     .filter(([, { shape, data }]) => shape.length >= 2 && data.length > 0)
     .map(([name, tensor]) => inspectLayer(name.replace(/\.weight$/, ''), tensor));
   const sum = (key: 'weights' | 'nonZeros') => layers.reduce((total, each) => total + each[key], 0);
-  const [weights, nonZeros] = [sum('weights'), sum('nonZeros')];
+  const weights = sum('weights');
+  const nonZeros = sum('nonZeros');
   return { layers, total: { weights, nonZeros, density: share(nonZeros, weights) } };
 }
 

@@ -31,7 +31,8 @@ export function checkMemory(
 
 /** The largest multiple of a block below `batchSize` that fits, 0 where none does. */
 function largestThatFits(batchSize: number, fits: (samples: number) => boolean): number {
-  let [fitting, tooMany] = [0, blocksOf(batchSize)];
+  let fitting = 0;
+  let tooMany = blocksOf(batchSize);
   while (tooMany - fitting > 1) {
     const middle = (fitting + tooMany) >> 1;
     if (fits(middle * BLOCK)) fitting = middle;

@@ -25,6 +25,7 @@ export type Reply = 'go on' | 'pause' | 'stop';
 /** What the worker has to give at the end; the network is made anew from the weights. */
 export type Outcome = Omit<TrainResult, 'config' | 'network' | 'close'>;
 
+/** What the worker says. */
 export type Report =
   | { readonly kind: 'step'; readonly progress: StepProgress }
   // The worker waits for a reply to these two.
@@ -46,12 +47,14 @@ interface Failure {
 /** Those first that extend others. Minified classes have no names of their own. */
 const errorClasses = { DivergenceError, DamagedRunError, ConfigError, UserError };
 
+/** An error as data that can travel. */
 export function failureOf(error: unknown): Failure {
   const { message, stack, ...fields } = error as Error;
   const [type] = Object.entries(errorClasses).find(([, each]) => error instanceof each) ?? [];
   return { type, message, stack, fields: type ? fields : {} };
 }
 
+/** The error that {@link failureOf} took apart, of the same class. */
 export function errorOf({ type, message, stack, fields }: Failure): Error {
   const error = new Error(message);
   if (type) Object.setPrototypeOf(error, errorClasses[type as keyof typeof errorClasses].prototype);

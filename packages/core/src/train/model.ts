@@ -14,6 +14,7 @@ import { type BackendOptions, type OpenBackend, openBackend } from './open-backe
 import { scoreOn } from './scorer.js';
 import { checkTensors, writeWeights } from './weights.js';
 
+/** What runs a model, and how many samples at once. */
 export interface ModelOptions extends BackendOptions {
   /** By default as many as the machine runs at once. They have no influence on the result. */
   readonly threads?: number;
@@ -34,10 +35,12 @@ export interface ClassScore {
 }
 
 /**
- * Opens a model from the bytes of its file, such as a run's `best.safetensors`.
+ * Opens a model from the bytes of its file, such as a run's `best.safetensors`. Its network is compiled when the
+ * first inputs come, for their type.
  *
- * @throws {UserError} the file is damaged, does not say what network its weights are of, or the network
- *   does not fit the memory
+ * @throws {UserError} the file is damaged, does not say what network its weights are of, or holds other tensors
+ *   than that network has; or the host cannot run the kernels
+ * @throws RangeError where `threads` is no whole number from 1 on
  */
 export async function openModel(bytes: Uint8Array, options: ModelOptions = {}): Promise<Model> {
   const { source = 'model' } = options;
@@ -62,7 +65,9 @@ export class Model {
   /**
    * A model of weights and their description.
    *
-   * @throws {UserError} they do not fit one another
+   * @param weights by PyTorch's names, as `TrainResult.weights` and `decodeModel` give them
+   * @throws {UserError} they do not fit one another, or the host cannot run the kernels
+   * @throws RangeError where `threads` is no whole number from 1 on
    */
   static async create(
     description: ModelDescription,
@@ -96,7 +101,8 @@ export class Model {
    *
    * @param inputs count × the description's shape, sample after sample; a byte b means b / 255
    * @returns count × `outputShape`
-   * @throws RangeError where the inputs are no whole number of samples
+   * @throws {UserError} the network does not fit the memory
+   * @throws RangeError where the inputs are no whole number of samples, or the model's batch size is none from 1 on
    */
   async predict(inputs: Inputs): Promise<Float32Array> {
     return this.#networkFor(inputs).predict(inputs);
@@ -108,8 +114,8 @@ export class Model {
    * @param inputs as for `predict`
    * @param top how many classes of each sample
    * @returns for each sample its classes, the most probable first
-   * @throws {UserError} the network answers with values, not with classes
-   * @throws RangeError where the inputs are no whole number of samples
+   * @throws {UserError} the network answers with values, not with classes, or does not fit the memory
+   * @throws RangeError as `predict`
    */
   async classify(inputs: Inputs, top = 3): Promise<ClassScore[][]> {
     if (this.description.loss !== 'cross-entropy') {
@@ -126,7 +132,7 @@ export class Model {
    * Scores the model on samples with their targets.
    *
    * @param order the numbers of those to take; by default all
-   * @throws {UserError} they are of another shape, or ask for other outputs
+   * @throws {UserError} they are of another shape, or ask for other outputs; or the network does not fit the memory
    */
   async evaluate(samples: Samples, order?: Int32Array): Promise<Score> {
     this.#checkSamples(samples);
@@ -167,7 +173,8 @@ export class Model {
     if ((loss === 'cross-entropy') !== (kind === 'classes')) {
       fail(`a ${loss} network is not scored on targets that are ${kind}`);
     }
-    const [wanted, given] = [outputsOf(samples), sizeOf(this.outputShape)];
+    const wanted = outputsOf(samples);
+    const given = sizeOf(this.outputShape);
     if (kind === 'classes' ? wanted > given : wanted !== given) {
       fail(`it has ${given} outputs, the samples ask for ${wanted}`);
     }
@@ -186,12 +193,7 @@ export class Model {
   #compile(inputType: 'bytes' | 'floats'): Network {
     const { loss, normalization, network: layers } = this.description;
     const { breakEven } = this.#options;
-    const options = {
-      loss,
-      inputType,
-      ...(normalization && { normalization }),
-      ...(breakEven && { breakEven }),
-    };
+    const options = { loss, inputType, normalization, breakEven };
     const batchSize = this.#batchSize((size) =>
       this.#backend.backend.memory(layers, { ...options, batchSize: size }, 0),
     );

@@ -9,6 +9,7 @@ import type { ModelDescription } from './model-description.js';
 import type { BackendOptions } from './open-backend.js';
 import type { TrainingData } from './training-data.js';
 
+/** What `train` trains on, what runs it, and who watches. */
 export interface TrainOptions
   extends BackendOptions,
     Pick<FitOptions, 'observers' | 'signal' | 'stop'> {

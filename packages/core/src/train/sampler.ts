@@ -8,7 +8,7 @@ import { ascending, loadBatch, loadTargets } from './load-batch.js';
 import type { TrainingData } from './training-data.js';
 
 /** Of a {@link Sampler}. */
-export interface SamplerOptions {
+interface SamplerOptions {
   readonly seed: number;
   readonly batchSize: number;
   /** Random changes of training images; null: none. */
@@ -52,6 +52,11 @@ export class Sampler {
 
   get samplesPerEpoch(): number {
     return this.#samples.length;
+  }
+
+  /** Of an epoch; the last one may be smaller. */
+  get batchesPerEpoch(): number {
+    return Math.ceil(this.#samples.length / this.#options.batchSize);
   }
 
   /** Whether every sample of the epoch under way has been taken. */

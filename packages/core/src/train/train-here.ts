@@ -22,33 +22,19 @@ import { writeWeights } from './weights.js';
 /** `train` on this thread, and on the engine's. */
 export async function trainHere(
   config: Config,
-  { data, onEpoch, observers = [], signal, stop, resume }: Omit<TrainOptions, 'threads' | 'build'>,
+  options: Omit<TrainOptions, 'threads' | 'build'>,
   backendOptions: BackendOptions & EngineOptions,
 ): Promise<TrainResult> {
   const { backend, close } = await openBackend(backendOptions);
   try {
-    const trainer = await buildTrainer(backend, config, data);
-    if (resume) await restore(trainer, resume);
-    const metrics: EpochMetrics[] = [];
-    const own = {
-      async onEpoch(each: EpochMetrics) {
-        metrics.push(each);
-        await onEpoch?.(each);
-      },
-    };
-    const { ending, checkpoint } = await fit(trainer, config, {
-      observers: [own, ...observers],
-      ...(signal && { signal }),
-      ...(stop && { stop }),
-      ...(resume && { progress: resume.progress }),
-    });
+    const trainer = await buildTrainer(backend, config, options.data);
+    if (options.resume) await restore(trainer, options.resume);
+    const { ending, metrics, checkpoint } = await fitRecorded(trainer, config, options);
     const { progress, model, averaged } = checkpoint;
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : await trainer.test();
-    const summary: Summary = {
-      ...(test && { test }),
-      ...(await summarize(trainer, config, backend, progress.seconds)),
-    };
+    const rest = await summarize(trainer, config, backend, progress.seconds);
+    const summary: Summary = test ? { test, ...rest } : rest;
     const { network } = trainer;
     if (averaged) writeWeights(network, averaged);
     const weights = averaged ?? checkpoint.weights;
@@ -57,6 +43,28 @@ export async function trainHere(
     close();
     throw error;
   }
+}
+
+/** Trains, and keeps the metrics of all epochs. */
+async function fitRecorded(
+  trainer: Trainer,
+  config: Config,
+  { onEpoch, observers = [], signal, stop, resume }: Omit<TrainOptions, 'threads' | 'build'>,
+): Promise<Pick<TrainResult, 'ending' | 'metrics' | 'checkpoint'>> {
+  const metrics: EpochMetrics[] = [];
+  const own = {
+    async onEpoch(each: EpochMetrics) {
+      metrics.push(each);
+      await onEpoch?.(each);
+    },
+  };
+  const { ending, checkpoint } = await fit(trainer, config, {
+    observers: [own, ...observers],
+    signal,
+    stop,
+    progress: resume?.progress,
+  });
+  return { ending, metrics, checkpoint };
 }
 
 async function restore(

@@ -21,38 +21,19 @@ type StartWorker = NonNullable<typeof host.startTraining>;
 export async function trainInWorker(
   startWorker: StartWorker,
   config: Config,
-  { backend: wanted, build, onEpoch, observers = [], signal, stop, data, ...rest }: TrainOptions,
+  { onEpoch, observers = [], signal, stop, ...asked }: TrainOptions,
 ): Promise<TrainResult> {
-  const { train, test } = data;
-  if (isBatchSource(train)) throw cannotTravel('data.train.batch');
-  refuseFunctions({ data, ...rest });
-  if (typeof wanted === 'object') throw cannotTravel('backend', 'an object with methods');
-  const kernels = runsPlain({ backend: wanted, build })
-    ? undefined
-    : await loadKernels(!host.whyOneThread(), build);
-  const gifts: ArrayBuffer[] = [];
-  const copies = {
-    train: await copyOf(train, gifts),
-    ...(test && { test: await copyOf(test, gifts) }),
-  };
-  const order: Order = {
-    ...rest,
-    config,
-    kernels,
-    backend: wanted,
-    data: { ...data, ...copies },
-    watchesSteps: observers.some(({ onStep }) => onStep),
-    watchesCheckpoints: observers.some(({ onCheckpoint }) => onCheckpoint),
-  };
+  const { order, gifts } = await orderOf(config, asked, observers);
   const own: Observer = {
     async onEpoch(metrics) {
       await onEpoch?.(metrics);
     },
   };
   // Before the training, so that nothing is lost where the page has no room for a network of its own.
-  const { backend, close } = await openBackend({ backend: wanted, threads: 1, kernels });
+  const { kernels } = order;
+  const { backend, close } = await openBackend({ backend: order.backend, threads: 1, kernels });
   try {
-    const network = buildNetwork(backend, config, data);
+    const network = buildNetwork(backend, config, asked.data);
     const signals = { signal, stop };
     const outcome = await execute(startWorker, order, gifts, [own, ...observers], signals);
     // The page can draw before the next piece of work.
@@ -63,6 +44,42 @@ export async function trainInWorker(
     close();
     throw error;
   }
+}
+
+/**
+ * What a worker is asked for, and the copies of the samples that are given to it.
+ *
+ * @throws {UserError} something of the options cannot travel, or the kernels cannot be loaded
+ */
+async function orderOf(
+  config: Config,
+  {
+    backend,
+    build,
+    data,
+    ...rest
+  }: Omit<TrainOptions, 'onEpoch' | 'observers' | 'signal' | 'stop'>,
+  observers: readonly Observer[],
+): Promise<{ readonly order: Order; readonly gifts: ArrayBuffer[] }> {
+  const { train, test } = data;
+  if (isBatchSource(train)) throw cannotTravel('data.train.batch');
+  refuseFunctions({ data, ...rest });
+  if (typeof backend === 'object') throw cannotTravel('backend', 'an object with methods');
+  const kernels = runsPlain({ backend, build })
+    ? undefined
+    : await loadKernels(!host.whyOneThread(), build);
+  const gifts: ArrayBuffer[] = [];
+  const copy = { ...data, train: await copyOf(train, gifts) };
+  const order = {
+    ...rest,
+    config,
+    kernels,
+    backend,
+    data: test ? { ...copy, test: await copyOf(test, gifts) } : copy,
+    watchesSteps: observers.some(({ onStep }) => onStep),
+    watchesCheckpoints: observers.some(({ onCheckpoint }) => onCheckpoint),
+  };
+  return { order, gifts };
 }
 
 /** Has a worker train, and passes on what it reports until it is done. */
@@ -79,21 +96,9 @@ function execute(
     end.signal.addEventListener('abort', () => worker.terminate());
     const reply = (message: Reply) => worker.postMessage(message);
     const handle = async (report: Report): Promise<void> => {
-      switch (report.kind) {
-        case 'step':
-          for (const observer of observers) observer.onStep?.(report.progress);
-          return;
-        case 'epoch':
-          for (const observer of observers) await observer.onEpoch?.(report.metrics);
-          return reply('go on');
-        case 'checkpoint':
-          for (const observer of observers) await observer.onCheckpoint?.(report.checkpoint);
-          return reply('go on');
-        case 'end':
-          return resolve(report.outcome);
-        case 'failure':
-          throw errorOf(report.failure);
-      }
+      if (report.kind === 'end') return resolve(report.outcome);
+      const isAwaited = await notify(observers, report);
+      if (isAwaited) reply('go on');
     };
     const passOn = (wish: AbortSignal | undefined, message: Reply) => {
       if (wish?.aborted) reply(message);
@@ -105,6 +110,31 @@ function execute(
     passOn(stop, 'stop');
   });
   return outcome.finally(() => end.abort());
+}
+
+/**
+ * Passes on what a worker reports on the way.
+ *
+ * @returns whether it waits for a reply
+ * @throws the error by which the training ended
+ */
+async function notify(
+  observers: readonly Observer[],
+  report: Exclude<Report, { kind: 'end' }>,
+): Promise<boolean> {
+  switch (report.kind) {
+    case 'step':
+      for (const observer of observers) observer.onStep?.(report.progress);
+      return false;
+    case 'epoch':
+      for (const observer of observers) await observer.onEpoch?.(report.metrics);
+      return true;
+    case 'checkpoint':
+      for (const observer of observers) await observer.onCheckpoint?.(report.checkpoint);
+      return true;
+    case 'failure':
+      throw errorOf(report.failure);
+  }
 }
 
 /** Says where in the options there is a function. */

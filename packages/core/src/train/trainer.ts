@@ -236,13 +236,20 @@ export class Trainer {
   /**
    * Continues from a checkpoint of the same configuration.
    *
-   * @throws {UserError} the checkpoint belongs to another network or optimizer
+   * @throws {UserError} the checkpoint belongs to another network or optimizer, or to other data
    */
   async restore(state: TrainerState, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
     if (!this.#steering.fits(state)) {
       throw new UserError(
         `checkpoint: it is of ${state.lambdas.length} parameter groups, the optimizer has ` +
           `${this.optimizer.groups.length}`,
+      );
+    }
+    const { batchesPerEpoch } = this.#sampler;
+    if (state.batch > batchesPerEpoch) {
+      throw new UserError(
+        `checkpoint: it is ${state.batch} batches into an epoch, which has ${batchesPerEpoch}; ` +
+          'it is damaged, or of other data',
       );
     }
     writeWeights(this.network, tensors);

@@ -16,7 +16,7 @@ export function launch(): Promise<Browser> {
 }
 
 /** A page whose uncaught errors are kept, and with them the hosts that it talks to. */
-export interface WatchedPage {
+interface WatchedPage {
   readonly page: Page;
   readonly errors: readonly string[];
   readonly origins: ReadonlySet<string>;

@@ -17,7 +17,7 @@ export interface Body {
   readonly content: string | Uint8Array;
 }
 
-export interface Server {
+interface Server {
   /** Without a slash at the end. */
   readonly url: string;
   close(): void;

@@ -25,8 +25,12 @@ function images(count: number, name = 'images') {
 }
 
 const data: Dataset = {
-  ...{ name: 'toy', mean: [0.5, 0.4], std: [0.2, 0.3], classNames: ['a', 'b', 'c'] },
-  ...{ train: images(40), test: images(20, 'test') },
+  name: 'toy',
+  mean: [0.5, 0.4],
+  std: [0.2, 0.3],
+  classNames: ['a', 'b', 'c'],
+  train: images(40),
+  test: images(20, 'test'),
 };
 
 function valuesOf({ targets }: Dataset['train']): Float32Array {

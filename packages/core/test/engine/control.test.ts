@@ -14,8 +14,12 @@ import {
 
 test('a thread that is late with a run does not wait for what the next run has reset', () => {
   const words = new Int32Array(new SharedArrayBuffer(4096));
-  const [generation, threads, tiles] = [1, 2, 2];
-  const [flag, program, claims] = [32, 64, 256];
+  const generation = 1;
+  const threads = 2;
+  const tiles = 2;
+  const flag = 32;
+  const program = 64;
+  const claims = 256;
   const calls = [
     // Skipped in this run, for its flag is not 1.
     { [Slot.tiles]: tiles, [Slot.flag]: 4 * flag, [Slot.flagValue]: 1 },

@@ -108,7 +108,10 @@ test('where memory cannot be shared, one thread gives the same bits', async () =
 async function run(program: string, ...flags: string[]): Promise<{ stdout: string }> {
   const path = fileURLToPath(new URL(program, import.meta.url));
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [
-    ...[...flags, '--import', 'tsx', path],
+    ...flags,
+    '--import',
+    'tsx',
+    path,
   ]);
   assert.equal(stderr, '');
   return { stdout };

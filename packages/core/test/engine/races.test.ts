@@ -112,7 +112,8 @@ function haveRace(entries: readonly Entry[]): boolean {
     Array.from({ length: bytes / 4 }, (_, i) => within!.offset / 4 + i);
   return entries.some(([, to, equals], i) =>
     entries.some(([otherFrom, otherTo, otherEquals], j) => {
-      const [first, last] = [Math.min(i, j), Math.max(i, j)];
+      const first = Math.min(i, j);
+      const last = Math.max(i, j);
       if (i === j || !entries.slice(first + 1, last + 1).every(([, , , overlaps]) => overlaps)) {
         return false;
       }

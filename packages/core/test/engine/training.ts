@@ -44,7 +44,9 @@ const residual: readonly LayerEntry[] = [
   ['c2', conv2d(30, 3, { padding: 1, bias: false })],
   ['b2', batchNorm2d()],
   ['all', concatenate(), 'b2', 'sum'],
-  ...[relu(), flatten(), linear(10)],
+  relu(),
+  flatten(),
+  linear(10),
 ];
 
 /** Convolutions that go by patches, of numbers of channels that no tile divides. */
@@ -56,7 +58,9 @@ const patched: readonly LayerEntry[] = [
   ['c2', conv2d(67, 3, { padding: 2 })],
   ['t2', tanh()],
   ['c3', conv2d(33, 3)],
-  ...[relu(), flatten(), linear(10)],
+  relu(),
+  flatten(),
+  linear(10),
 ];
 
 const byRows = { forward: 0, inputGradient: 0, weightGradient: 0 };
@@ -83,7 +87,8 @@ export function bitsAfterTraining(
 ): string {
   const input = [3, 10, 10];
   const layers = kind === 'chain' ? chain(width) : graphs[kind];
-  const [batchSize, count] = [40, 97];
+  const batchSize = 40;
+  const count = 97;
   const net = new WasmBackend(engine).compile(network(input, layers), {
     batchSize,
     inputType: 'bytes',

@@ -11,7 +11,7 @@ export interface Batch {
 }
 
 /** How a call is made wrongly. */
-export const mishaps = [
+const mishaps = [
   'label',
   'sample',
   'count',

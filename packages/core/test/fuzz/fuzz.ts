@@ -2,14 +2,14 @@ import { Backends } from './backends.js';
 import { type Act, randomTrial, runTrial, type Trial } from './trial.js';
 
 /** A trial that went wrong. */
-export interface Failure {
+interface Failure {
   readonly trial: Trial;
   readonly problem: string;
   /** The shortest part of its calls that goes wrong on new engines; none where these do all right. */
   readonly shortest: readonly Act[] | undefined;
 }
 
-export interface FuzzOptions {
+interface FuzzOptions {
   /** The first seed. */
   readonly from: number;
   readonly count: number;

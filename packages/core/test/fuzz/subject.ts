@@ -23,7 +23,7 @@ export type Outcome = ReadonlyMap<string, ArrayLike<number>>;
 export const GRADIENT = 'gradient of ';
 
 /** What the samples of a network are. */
-export interface Data {
+interface Data {
   readonly arrays: readonly [Inputs, Inputs];
   readonly order: Int32Array;
   readonly labels: Int32Array;
@@ -31,7 +31,7 @@ export interface Data {
 }
 
 /** Samples whose inputs are mostly alike, as a network's `lit` says. */
-export function dataOf({ seed, description, options, lit }: RandomNetwork, outputs: number): Data {
+function dataOf({ seed, description, options, lit }: RandomNetwork, outputs: number): Data {
   const { bernoulli, below, normal, shuffle } = stream(seed, 'data');
   const size = sizeOf(description.input);
   const array = () => {

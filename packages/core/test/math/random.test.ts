@@ -10,7 +10,8 @@ const covariance = (x: Float64Array, y: Float64Array) =>
 
 describe('stream', () => {
   test('the same seed and path give the same numbers', () => {
-    const [a, b] = [stream(7, 'shuffle', 3), stream(7, 'shuffle', 3)];
+    const a = stream(7, 'shuffle', 3);
+    const b = stream(7, 'shuffle', 3);
     for (let i = 0; i < 100; i++) assert.equal(a.uniform(), b.uniform());
   });
 
@@ -36,7 +37,8 @@ describe('stream', () => {
   });
 
   test('neighbouring epochs are uncorrelated', () => {
-    const [a, b] = [stream(0, 'epoch', 1), stream(0, 'epoch', 2)];
+    const a = stream(0, 'epoch', 1);
+    const b = stream(0, 'epoch', 2);
     assert.ok(
       Math.abs(covariance(sample(a.uniform), sample(b.uniform))) < 5 / 12 / Math.sqrt(draws),
     );

@@ -119,7 +119,8 @@ describe('values by hand', () => {
 describe('nuclear', () => {
   test('the prox shrinks the singular values and keeps the singular vectors', () => {
     // diag(3, 1) turned by known rotations: prox at 1.5 leaves diag(1.5, 0).
-    const [c, s] = [Math.cos(0.7), Math.sin(0.7)];
+    const c = Math.cos(0.7);
+    const s = Math.sin(0.7);
     const rotated = (a: number, b: number) => Float32Array.of(c * a, s * b, -s * a, c * b); // R diag(a, b)
     const theta = proxOf(nuclear(), rotated(3, 1), [2, 2], 1.5);
     rotated(1.5, 0).forEach((x, i) => void assert.ok(Math.abs(theta[i] - x) < 1e-6));

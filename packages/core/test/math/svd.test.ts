@@ -27,7 +27,8 @@ function entries(length: number): fc.Arbitrary<number[]> {
 
 function product(a: number[], b: number[], rows: number, inner: number, columns: number): number[] {
   return Array.from({ length: rows * columns }, (_, at) => {
-    const [i, j] = [Math.floor(at / columns), at % columns];
+    const i = Math.floor(at / columns);
+    const j = at % columns;
     let sum = 0;
     for (let k = 0; k < inner; k++) sum += a[i * inner + k] * b[k * columns + j];
     return sum;
@@ -103,7 +104,8 @@ describe('the singular value decomposition', () => {
     });
     fc.assert(
       fc.property(values, direction, direction, fc.nat(2), (given, a, b, more) => {
-        const [rows, columns] = [given.length + more, given.length];
+        const rows = given.length + more;
+        const columns = given.length;
         // Mirrored at a plane on both sides, a diagonal matrix keeps its singular values.
         const diagonal = Array.from({ length: rows * columns }, (_, at) =>
           at % (columns + 1) === 0 ? (given[at / (columns + 1)] ?? 0) : 0,

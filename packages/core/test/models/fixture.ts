@@ -45,7 +45,10 @@ const NUDGE = 0.003;
 
 /** Looks at a tensor as the fixtures do. */
 export function summarize(values: Float32Array, entries: number): Summary {
-  let [squares, sum, projection, largest] = [0, 0, 0, 0];
+  let squares = 0;
+  let sum = 0;
+  let projection = 0;
+  let largest = 0;
   values.forEach((value, i) => {
     squares += value * value;
     sum += value;
@@ -54,7 +57,10 @@ export function summarize(values: Float32Array, entries: number): Summary {
   });
   const at = (_: unknown, k: number) => values[(k * STRIDE) % values.length];
   return {
-    ...{ norm: Math.sqrt(squares), largest, sum, projection },
+    norm: Math.sqrt(squares),
+    largest,
+    sum,
+    projection,
     entries: Array.from({ length: entries }, at),
   };
 }

@@ -138,7 +138,8 @@ describe('options', () => {
   });
 
   test('the restoring networks end in a ReLU and in a sum, as wide as the input', () => {
-    const [deep, skips] = [resolve(autoencoder(50, 3)), resolve(skipEncoder(50, 3))];
+    const deep = resolve(autoencoder(50, 3));
+    const skips = resolve(skipEncoder(50, 3));
     assert.deepEqual(deep.at(-1)!.outputShape, [50]);
     assert.equal(deep.at(-1)!.layer.kind, 'relu');
     assert.deepEqual([skips.at(-1)!.name, skips.at(-1)!.outputShape], ['skip3.2', [50]]);

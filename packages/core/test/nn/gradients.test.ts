@@ -48,7 +48,8 @@ function checkGradients(net: Network, h: number): void {
     };
     const at = atOnce(net.differentiate('support')).loss / count;
     const differences = entries.map((i) => {
-      const [right, left] = [(lossAt(i, h) - at) / h, (at - lossAt(i, -h)) / h];
+      const right = (lossAt(i, h) - at) / h;
+      const left = (at - lossAt(i, -h)) / h;
       // Beyond a kink of a ReLU or a maximum the loss has another slope.
       return nearest([(left + right) / 2, left, right], gradient[i]);
     });

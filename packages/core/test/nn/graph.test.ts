@@ -62,7 +62,8 @@ for (const { name, skip, create } of backends) {
       const sizes = { image, channels: 3, size: 3, stride: 1, padding: 1, samples: count };
       const convolved = (name: string) =>
         plain.conv2d(valuesOf(net, `${name}.weight`), valuesOf(net, `${name}.bias`), x, sizes);
-      const [a, b] = [convolved('a'), convolved('b')];
+      const a = convolved('a');
+      const b = convolved('b');
       const [scale] = valuesOf(net, 'sum.weight');
       const sum = b.map((value, i) => value + scale * Math.tanh(a[i]));
       const pool = averagePool2d(3, { stride: 1, padding: 1 });
@@ -74,7 +75,8 @@ for (const { name, skip, create } of backends) {
           return [...part.subarray(s * size, (s + 1) * size)];
         }),
       ).flat();
-      const [weight, bias] = [valuesOf(net, 'fc.weight'), valuesOf(net, 'fc.bias')];
+      const weight = valuesOf(net, 'fc.weight');
+      const bias = valuesOf(net, 'fc.bias');
       const size = { rows: 3, columns: all.length / count, samples: count };
       assertClose(atOnce(net.predict(x)), plain.linear(weight, bias, all, size));
     });

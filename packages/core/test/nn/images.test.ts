@@ -108,7 +108,8 @@ for (const { build, skip } of builds) {
         const { image, channels, size, samples } = sizes;
         const layer = conv2d(channels, size, { ...sizes, bias });
         const site = new PlacedSite(engine, layer, [image], samples, {
-          ...{ breakEven: always[by], ...options },
+          breakEven: always[by],
+          ...options,
         });
         const w = sparseWeights(sizes, support, seed);
         const b = bias ? normals(channels, seed) : new Float32Array(channels);
@@ -239,7 +240,8 @@ for (const { build, skip } of builds) {
         });
         const x = normals(samples * sizeOf(shape), seed).map((x) => 3 + 2 * x);
         const other = normals(x.length, seed + 1);
-        const [gamma, beta] = [normals(channels, seed + 2), normals(channels, seed + 3)];
+        const gamma = normals(channels, seed + 2);
+        const beta = normals(channels, seed + 3);
         const variance = normals(channels, seed + 1).map((x) => 0.1 + x * x);
         const running = { mean: normals(channels, seed), variance };
         const spec = () => {
@@ -314,7 +316,7 @@ for (const { build, skip } of builds) {
 
     describe('pooling', () => {
       const windows = fc
-        .record({ size: upTo(4), stride: upTo(4), padding: upTo(2, 0), ...{ samples: upTo(35) } })
+        .record({ size: upTo(4), stride: upTo(4), padding: upTo(2, 0), samples: upTo(35) })
         .map((each) => ({ ...each, padding: Math.min(each.padding, Math.floor(each.size / 2)) }));
       const image = fc.tuple(upTo(3), upTo(7), upTo(7));
       const options = fc.record({

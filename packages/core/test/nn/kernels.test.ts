@@ -392,7 +392,8 @@ for (const { build, skip } of builds) {
             const raw = normals(samples * sizeOf(shape), seed).map((x) =>
               type === 'bytes' ? Math.abs(Math.trunc(100 * x)) % 256 : x,
             );
-            const [scale, shift] = [normals(channels, seed), normals(channels, seed + 1)];
+            const scale = normals(channels, seed);
+            const shift = normals(channels, seed + 1);
             const layout = layoutOf(shape, halo);
             // In order, or gathered.
             const places = seed % 2 ? words('places', samples) : undefined;

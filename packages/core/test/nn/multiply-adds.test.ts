@@ -18,13 +18,16 @@ test('an MLP, counted by hand', () => {
   const samples = 40;
   const dense = samples * 84;
   assert.deepEqual(stepMultiplyAdds(work, nonZeros, samples, 'all'), {
-    ...{ used: samples * (9 + 36), dense },
+    used: samples * (9 + 36),
+    dense,
   });
   assert.deepEqual(stepMultiplyAdds(work, nonZeros, samples, 'support'), {
-    ...{ used: samples * (9 + 7), dense },
+    used: samples * (9 + 7),
+    dense,
   });
   assert.deepEqual(stepMultiplyAdds(work, nonZeros, samples, 'sampled'), {
-    ...{ used: samples * (9 + 7) + 16 * (36 - 7), dense },
+    used: samples * (9 + 7) + 16 * (36 - 7),
+    dense,
   });
   // Fewer samples than a block: all of them.
   assert.deepEqual(

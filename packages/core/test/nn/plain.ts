@@ -128,7 +128,8 @@ export function blocked(
   for (let lane = 0; lane < Math.ceil(samples / 16) * 16; lane++) {
     const first = Math.floor(lane / 16) * block + start;
     for (let i = 0; i < features; i++) {
-      const [y, x] = [Math.floor(i / width) % height, i % width];
+      const y = Math.floor(i / width) % height;
+      const x = i % width;
       const line = first + Math.floor(i / width / height) * plane + y * row + x;
       result[line * 16 + (lane % 16)] = lane < samples ? values[lane * features + i] : padding;
     }

@@ -158,7 +158,9 @@ describe('targetDensity', () => {
 
 /** Linear regression, 300 noisy samples of 1,000 features, batch 16, from λ = 0.1. */
 function densityAfterTraining(name: 'linbreg' | 'adabreg', delta: number): number {
-  const [samples, features, batch] = [300, 1000, 16];
+  const samples = 300;
+  const features = 1000;
+  const batch = 16;
   const { normal, bernoulli, below } = stream(11, 'regression');
   const inputs = Array.from({ length: samples }, () =>
     Float32Array.from({ length: features }, normal),

@@ -54,7 +54,8 @@ describe('linbreg', () => {
 
   for (const seed of [1, 2, 3]) {
     test(`recovers the support of a sparse least-squares problem exactly, seed ${seed}`, () => {
-      const [equations, unknowns] = [150, 100];
+      const equations = 150;
+      const unknowns = 100;
       const shape = [unknowns];
       const { normal } = stream(seed, 'least squares');
       // The columns of A.

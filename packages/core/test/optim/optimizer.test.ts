@@ -11,7 +11,9 @@ import { atOnce } from '../at-once.js';
 import { backends } from '../backends.js';
 import { normals } from '../nn/site.js';
 
-const [features, classes, count] = [33, 7, 24];
+const features = 33;
+const classes = 7;
+const count = 24;
 const inputs = normals(count * features, 1);
 const labels = Int32Array.from({ length: count }, (_, i) => i % classes);
 const order = Int32Array.from({ length: count }, (_, i) => i);

@@ -3,7 +3,7 @@ import type { RegularizerSpec } from '#lib/math/index.js';
 import type { MethodName } from '#lib/optim/index.js';
 
 /** Trajectories of the PyTorch reference implementation in float32. */
-export interface Trajectory {
+interface Trajectory {
   optimizer: MethodName;
   reg: keyof typeof specs;
   shape: number[];

@@ -59,8 +59,13 @@ export class Project {
       await symlink(join(root, 'node_modules/@types', name), target, 'dir');
     }
     const compilerOptions = {
-      ...{ strict: true, skipLibCheck: false, noEmit: true, target: 'ES2022', types },
-      ...{ module: moduleResolution === 'bundler' ? 'ESNext' : 'NodeNext', moduleResolution },
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      target: 'ES2022',
+      types,
+      module: moduleResolution === 'bundler' ? 'ESNext' : 'NodeNext',
+      moduleResolution,
     };
     await writeFile(join(this.folder, 'main.ts'), source);
     const config = { compilerOptions, files: ['main.ts'] };

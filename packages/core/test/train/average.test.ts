@@ -156,8 +156,11 @@ async function outcome(changes: Partial<ConfigInput>, options: Partial<TrainOpti
   const { checkpoint, metrics, weights, summary } = result;
   const tensors = new Map([...checkpoint.weights, ...checkpoint.optimizer]);
   return {
-    ...{ metrics: timeless(metrics), weights: bits(weights), tensors: bits(tensors) },
-    ...{ test: summary.test, result },
+    metrics: timeless(metrics),
+    weights: bits(weights),
+    tensors: bits(tensors),
+    test: summary.test,
+    result,
   };
 }
 

@@ -86,6 +86,10 @@ test('a state that does not fit is damaged, a fault while it is restored is not'
       () => resume({}, without('fc1.weight.subgradient')),
       /optimizer state 'fc1.weight.subgradient': 720 numbers expected, none found/,
     ],
+    [
+      () => resume({ batch: 11 }),
+      /checkpoint: it is 11 batches into an epoch, which has 10; it is damaged, or of other data$/,
+    ],
     [() => resume({ lambdas: [] }), /it is of 0 parameter groups, the optimizer has 2/],
     [() => resume({ schedules: [null, null] }), /checkpoint: plateau: null is not allowed/],
     [

@@ -78,10 +78,8 @@ test('what every thread wants for itself is counted', async () => {
     { kind: 'linear', outputs: 4 },
   ].map((layer, i) => ({ name: `layer${i}`, layer }));
   const changes = { model: { kind: 'layers', layers: convolutions } as never };
-  const [one, eight] = [
-    await leastMemory({ threads: 1, changes }),
-    await leastMemory({ threads: 8, changes }),
-  ];
+  const one = await leastMemory({ threads: 1, changes });
+  const eight = await leastMemory({ threads: 8, changes });
   assert.ok(eight - one > 2 ** 22, `${one} and ${eight} bytes`);
 });
 

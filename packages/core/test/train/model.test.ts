@@ -91,7 +91,8 @@ test('bytes mean value / 255, whatever the network was trained on', async () => 
   const pixels = Uint8Array.from({ length: 5 * 36 }, () => random.below(256));
   const values = Float32Array.from(pixels, (byte) => byte / 255);
   try {
-    const [ofBytes, ofValues] = [await model.predict(pixels), await model.predict(values)];
+    const ofBytes = await model.predict(pixels);
+    const ofValues = await model.predict(values);
     for (const [i, output] of ofBytes.entries()) assert.ok(Math.abs(output - ofValues[i]) < 1e-4);
   } finally {
     model.close();
@@ -266,7 +267,10 @@ test('a network without weights may ask for any memory, and is refused', async (
     { name: 'flat', layer: { kind: 'flatten' } },
   ];
   const json = JSON.stringify({
-    ...{ format: 1, network: vast, shape: vast.input, loss: 'cross-entropy' },
+    format: 1,
+    network: vast,
+    shape: vast.input,
+    loss: 'cross-entropy',
   });
   const bytes = encodeSafetensors(new Map(), { bregman: json });
   const model = await openModel(bytes, { threads: 1, source: 'x' });

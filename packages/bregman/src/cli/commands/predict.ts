@@ -81,7 +81,8 @@ async function showValues(
   for (const [i, origin] of origins.entries()) {
     const values = all.subarray(i * size, (i + 1) * size);
     output.either({ ...origin, outputs: [...values] }, () => {
-      const [least, most] = [values.reduce(smaller), values.reduce(larger)];
+      const least = values.reduce(smaller);
+      const most = values.reduce(larger);
       const range = `${short(least)} to ${short(most)}`;
       return [`${titleOf(origin)}: ${size} values from ${range} (--json prints them)`];
     });

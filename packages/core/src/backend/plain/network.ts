@@ -23,7 +23,7 @@ import {
   checkTakes,
   copyLabels,
   copySamples,
-  countSamples,
+  predictByBatches,
   tensorNamed,
 } from '../samples.js';
 import { PlainBatch } from './batch.js';
@@ -68,7 +68,11 @@ export class PlainNetwork implements Network, SteppedNetwork {
   /** Non-zero entries and rows of the parameters, by name. */
   readonly #counts = new Map<string, { nonZeros: number; activeRows: number }>();
 
-  /** @throws Error where the layers do not fit one another (it names the layer) */
+  /**
+   * @throws {UserError} the layers do not fit one another (it names the layer), or the normalization does not
+   *   fit the input
+   * @throws RangeError where the batch size is no whole number from 1 on
+   */
   constructor(backend: Backend, description: NetworkDescription, options: CompileOptions) {
     checkOptions(options, description.input);
     this.backend = backend;
@@ -187,15 +191,10 @@ export class PlainNetwork implements Network, SteppedNetwork {
   }
 
   predict(inputs: Inputs): Float32Array {
-    const count = countSamples(inputs, sizeOf(this.description.input));
-    const size = sizeOf(this.outputShape);
-    const order = Int32Array.from({ length: count }, (_, i) => i);
-    const outputs = new Float32Array(count * size);
-    for (let from = 0; from < count; from += this.batchSize) {
-      this.loadInputs(inputs, order, from, Math.min(this.batchSize, count - from));
+    const outputs = predictByBatches(this, inputs, (to) => {
       this.#forward('evaluation');
-      outputs.set(this.#output, from * size);
-    }
+      to.set(this.#output);
+    });
     this.#batch.clear();
     return outputs;
   }

@@ -39,7 +39,8 @@ export function settingsOf(
 ): Fields<'Settings'> {
   const { learningRate, lambda, delta, momentum, epsilon } = hyper;
   // The kernel's float32 decays, so that the corrections fit the moments.
-  const [beta1, beta2] = [Math.fround(hyper.beta1), Math.fround(hyper.beta2)];
+  const beta1 = Math.fround(hyper.beta1);
+  const beta2 = Math.fround(hyper.beta2);
   const kernel = method.kernel!;
   const proxStep = kernel.proxStep?.(hyper) ?? 0;
   const pull = kernel.followsRegularizer ? lambda : 0;

@@ -18,7 +18,7 @@ export interface MemoryUse {
 /**
  * Plans a network and adds up the memory that its training steps name.
  *
- * @throws Error where the layers do not fit one another
+ * @throws {UserError} the layers do not fit one another: names the layer
  */
 export function memoryUse(
   description: NetworkDescription,

@@ -23,7 +23,7 @@ import {
   checkTakes,
   copyLabels,
   copySamples,
-  countSamples,
+  predictByBatches,
   tensorNamed,
 } from '../samples.js';
 import { BatchStage } from './batch.js';
@@ -44,7 +44,6 @@ export class WasmNetwork implements Network, SteppedNetwork {
   readonly parameters: readonly PlacedParameter[];
   readonly buffers: readonly PlacedBuffer[];
   readonly outputShape: Shape;
-  readonly #features: number;
   readonly #batch: BatchStage;
   readonly #plan: NetworkPlan;
   readonly #loss: LossPlan;
@@ -54,8 +53,9 @@ export class WasmNetwork implements Network, SteppedNetwork {
   readonly #tensors: ReadonlyMap<string, PlacedParameter | PlacedBuffer>;
 
   /**
-   * @throws Error where the layers do not fit one another (it names the layer) or memory does not
-   * suffice
+   * @throws {UserError} the layers do not fit one another (it names the layer), the normalization does not fit
+   *   the input, or memory does not suffice
+   * @throws RangeError where the batch size is no whole number from 1 on
    */
   constructor(
     backend: Backend,
@@ -70,7 +70,6 @@ export class WasmNetwork implements Network, SteppedNetwork {
     this.engine = engine;
     this.description = description;
     this.batchSize = batchSize;
-    this.#features = sizeOf(description.input);
     this.#programs = new ProgramCache(engine);
     this.#batch = new BatchStage(engine, description.input, options);
     this.#plan = planNetwork(description, batchSize, this.#batch.record, breakEven);
@@ -188,15 +187,10 @@ export class WasmNetwork implements Network, SteppedNetwork {
   }
 
   predict(inputs: Inputs): Float32Array {
-    const count = countSamples(inputs, this.#features);
-    const size = sizeOf(this.outputShape);
-    const order = Int32Array.from({ length: count }, (_, i) => i);
-    const outputs = new Float32Array(count * size);
-    for (let from = 0; from < count; from += this.batchSize) {
-      this.loadInputs(inputs, order, from, Math.min(this.batchSize, count - from));
+    const outputs = predictByBatches(this, inputs, (to) => {
       this.#run('predict', () => this.#forward('evaluation'));
-      this.#readOutputs(outputs.subarray(from * size));
-    }
+      this.#readOutputs(to);
+    });
     this.#batch.clear();
     return outputs;
   }

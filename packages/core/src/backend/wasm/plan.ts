@@ -21,7 +21,7 @@ import type { Placed, PlacedBuffer, Site } from '../../lowering/wasm.js';
 import type { Shape } from '../../math/index.js';
 
 /** A layer at its place in memory. */
-export interface PlacedLayer {
+interface PlacedLayer {
   readonly name: string;
   readonly parameters: readonly PlacedParameter[];
   readonly buffers: readonly PlacedBuffer[];
@@ -48,7 +48,7 @@ interface Common {
 /**
  * Plans a network for so many samples at once.
  *
- * @throws Error where layers do not fit one another
+ * @throws {UserError} layers do not fit one another: names the layer
  */
 export function planNetwork(
   description: NetworkDescription,

@@ -38,6 +38,7 @@ export function tanh(): ActivationLayer {
   return { kind: 'tanh' };
 }
 
+/** The shapes and parameters of an activation, and what it does in place. */
 export const activationType: LayerType<ActivationLayer> = {
   inputs: 1,
   inPlace: 'always',

@@ -9,6 +9,7 @@ const kinds = {
   tanh: ActivationKind.tanh,
 };
 
+/** The kernel calls of an activation. */
 export const activationWasm: WasmLayer<ActivationLayer> = {
   place({ kind, slope = 0 }, { inputs: [input], accumulates, output }) {
     const settings = { layout: output.layout.record, kind: kinds[kind], slope };

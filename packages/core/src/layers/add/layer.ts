@@ -19,6 +19,7 @@ export function scaledAdd(): AddLayer {
   return { kind: 'add', scaled: true };
 }
 
+/** The shapes and parameters of a sum, and what it does in place. */
 export const addType: LayerType<AddLayer> = {
   inputs: 2,
 

@@ -2,6 +2,7 @@ import { type Call, call, callPerBlock, type PlannedBuffer } from '../../engine/
 import type { Site, WasmLayer } from '../../lowering/wasm.js';
 import type { AddLayer } from './layer.js';
 
+/** The kernel calls of a sum. */
 export const addWasm: WasmLayer<AddLayer> = {
   place(layer, site) {
     // Of the scale's gradient, one a block.

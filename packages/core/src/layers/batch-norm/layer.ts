@@ -35,6 +35,7 @@ export function batchNorm2d(
   return { kind: 'batch-norm2d', ...filled(batchNorm2dSchema, options) };
 }
 
+/** The shapes and parameters of a batch norm, and what it does in place. */
 export const batchNorm2dType: LayerType<BatchNorm2dLayer> = {
   inputs: '1 or 2',
   readsOutput: ({ relu }) => relu,

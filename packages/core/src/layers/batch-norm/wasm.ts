@@ -3,6 +3,7 @@ import type { Mode } from '../../graph/pass.js';
 import type { Placed, Site, WasmLayer } from '../../lowering/wasm.js';
 import type { BatchNorm2dLayer } from './layer.js';
 
+/** The kernel calls of a batch norm. */
 export const batchNorm2dWasm: WasmLayer<BatchNorm2dLayer> = { place };
 
 function place({ relu, momentum, epsilon }: BatchNorm2dLayer, site: Site): Placed {

@@ -14,6 +14,7 @@ export function concatenate(): ConcatenateLayer {
   return { kind: 'concatenate' };
 }
 
+/** The shapes and parameters of a concatenation, and what it does in place. */
 export const concatenateType: LayerType<ConcatenateLayer> = {
   inputs: 'several',
 

@@ -2,6 +2,7 @@ import { callPerBlock } from '../../engine/index.js';
 import type { Site, WasmLayer } from '../../lowering/wasm.js';
 import type { ConcatenateLayer } from './layer.js';
 
+/** The kernel calls of a concatenation. */
 export const concatenateWasm: WasmLayer<ConcatenateLayer> = {
   place: (_, { inputs, accumulates, output }) => ({
     forward: () =>

@@ -35,6 +35,7 @@ export function conv2d(
   return { kind: 'conv2d', channels, size, ...filled(conv2dSchema, options) };
 }
 
+/** The shapes and parameters of a convolution, and what it does in place. */
 export const conv2dType: LayerType<Conv2dLayer> = {
   inputs: 1,
 

@@ -50,35 +50,47 @@ export const conv2dPlain: PlainLayer<Conv2dLayer> = {
  * with the input pixels from `input` on, one stride from one another.
  */
 function eachRun(
-  { size, stride, padding }: Conv2dLayer,
+  layer: Conv2dLayer,
   { samples, inputs: [{ shape: image }], output }: PlainSite,
   visit: (w: number, output: number, input: number, count: number) => void,
 ): void {
+  const { size, stride, padding } = layer;
   const [inputChannels, height, width] = image;
   const [channels, rows, columns] = output.shape;
+  const down = Array.from({ length: size }, (_, k) => reachOf(layer, k, height, rows));
   for (let l = 0; l < size; l++) {
-    // Output columns j with 0 ≤ j · stride + l − padding < width.
-    const first = Math.max(0, Math.ceil((padding - l) / stride));
-    const end = Math.min(columns, Math.floor((width - 1 + padding - l) / stride) + 1);
-    if (end <= first) continue;
+    const across = reachOf(layer, l, width, columns);
+    const count = across.end - across.first;
+    if (count <= 0) continue;
+    const column = across.first * stride + l - padding;
     for (let s = 0; s < samples; s++) {
       for (let o = 0; o < channels; o++) {
         for (let c = 0; c < inputChannels; c++) {
           for (let k = 0; k < size; k++) {
             const w = ((o * inputChannels + c) * size + k) * size + l;
-            for (let i = 0; i < rows; i++) {
+            for (let i = down[k].first; i < down[k].end; i++) {
               const row = i * stride + k - padding;
-              if (row < 0 || row >= height) continue;
-              const from = ((s * channels + o) * rows + i) * columns + first;
-              const column = first * stride + l - padding;
+              const from = ((s * channels + o) * rows + i) * columns + across.first;
               const input = ((s * inputChannels + c) * height + row) * width + column;
-              visit(w, from, input, end - first);
+              visit(w, from, input, count);
             }
           }
         }
       }
     }
   }
+}
+
+/** Along one axis, the outputs i of `outputs` that a tap meets within the image: 0 ≤ i·stride + tap − padding < inputs. */
+function reachOf(
+  { stride, padding }: Conv2dLayer,
+  tap: number,
+  inputs: number,
+  outputs: number,
+): { readonly first: number; readonly end: number } {
+  const first = Math.max(0, Math.ceil((padding - tap) / stride));
+  const end = Math.min(outputs, Math.floor((inputs - 1 + padding - tap) / stride) + 1);
+  return { first, end };
 }
 
 /** Visits the planes of the output: their first number, the one after their last, and their channel. */

@@ -27,6 +27,7 @@ import {
 const { SIX } = sizes.panel;
 const { CURSOR_BYTES, NON_ZERO_BYTES, ROWS: FOLD_ROWS } = sizes.convEntries;
 
+/** The kernel calls of a convolution. */
 export const conv2dWasm: WasmLayer<Conv2dLayer> = {
   halo: ({ size, stride, padding }) => ({
     input: padding,
@@ -43,45 +44,28 @@ export const conv2dWasm: WasmLayer<Conv2dLayer> = {
   place: placeConvolution,
 };
 
-function placeConvolution({ size, stride, padding }: Conv2dLayer, site: Site): Placed {
-  const { inputs, output, parameters } = site;
-  const { weight, bias } = parameters;
-  const taps = size * size;
-  const shape: ConvolutionShape = {
-    inputs: weight.shape[1],
-    outputs: weight.shape[0],
-    kernelHeight: size,
-    kernelWidth: size,
-    stride,
-    padding,
-  };
-  const support = weight.support!;
-  const sweep = forwardSweep(shape, inputs[0].layout, output.layout);
-  const back = inputs[0].gradient ? backwardSweeps(shape, inputs[0].layout, output.layout) : [];
+function placeConvolution(layer: Conv2dLayer, site: Site): Placed {
+  const taps = layer.size * layer.size;
+  const shape = shapeOf(layer, site);
+  const { weight } = site.parameters;
+  const [input] = site.inputs;
+  const support = weight.support!.header;
+  const sweep = forwardSweep(shape, input.layout, site.output.layout);
+  const back = input.gradient ? backwardSweeps(shape, input.layout, site.output.layout) : [];
   const transposed = planTransposed(weight, taps);
+  const { inputs, outputs } = shape;
   const workspace = planWorkspace(site, [
-    packedBytes(shape.outputs, sweep),
-    ...back.map((each) => packedBytes(shape.inputs, each)),
+    packedBytes(outputs, sweep),
+    ...back.map((each) => packedBytes(inputs, each)),
   ]);
-  const forward: Ends = {
-    input: inputs[0].value,
-    bias: bias?.value,
-    output: output.value,
-    accumulate: 0,
-  };
-  const backward: Ends = {
-    input: output.gradient,
-    bias: undefined,
-    output: inputs[0].gradient,
-    accumulate: Number(site.accumulates[0]),
-  };
-  const { inputs: rows, outputs } = shape;
-  return {
+  const forward = forwardEnds(site);
+  const backward = backwardEnds(site);
+  const placed: Placed = {
     scratchBytes: Math.max(
-      scratchBytes(outputs, rows * taps, sweep),
-      ...back.map((each) => scratchBytes(rows, outputs * taps, each)),
+      scratchBytes(outputs, inputs * taps, sweep),
+      ...back.map((each) => scratchBytes(inputs, outputs * taps, each)),
     ),
-    forward: () => sweepCalls(site, sweep, support.header, 'forward', forward, workspace),
+    forward: () => sweepCalls(site, sweep, support, 'forward', forward, workspace),
     backward: (scope) => [
       ...weightGradient(site, sweep, scope, workspace),
       ...biasGradient(site),
@@ -89,9 +73,28 @@ function placeConvolution({ size, stride, padding }: Conv2dLayer, site: Site): P
         sweepCalls(site, each, transposed, 'inputGradient', backward, workspace),
       ),
     ],
-    ...(back.length > 0 && {
-      index: [call('supportTranspose', { support: support.header, transposed, taps }, 1)],
-    }),
+  };
+  if (back.length === 0) return placed;
+  return { ...placed, index: [call('supportTranspose', { support, transposed, taps }, 1)] };
+}
+
+function shapeOf({ size, stride, padding }: Conv2dLayer, { parameters }: Site): ConvolutionShape {
+  const [outputs, inputs] = parameters.weight.shape;
+  return { inputs, outputs, kernelHeight: size, kernelWidth: size, stride, padding };
+}
+
+/** Where the forward sweep reads and writes. */
+function forwardEnds({ inputs: [input], output, parameters: { bias } }: Site): Ends {
+  return { input: input.value, bias: bias?.value, output: output.value, accumulate: 0 };
+}
+
+/** Where the sweeps of the gradient to the input do. */
+function backwardEnds({ inputs: [input], output, accumulates }: Site): Ends {
+  return {
+    input: output.gradient,
+    bias: undefined,
+    output: input.gradient,
+    accumulate: Number(accumulates[0]),
   };
 }
 
@@ -134,56 +137,77 @@ function sweepCalls(
   const byRows = when(owner!, pass, 'rows');
   const { tilesPerBlock } = sweep.record.fields;
   const tiles = Math.ceil(support.fields.rows / SIX);
-  return [
-    ...(sweep.patches
-      ? patchedSweepCalls(sweep.patches, common, blocks, weight, packed, byRows)
-      : [
-          call('packConv', { ...shared, weight, packed }, tiles, byRows),
-          callPerBlock('convRows', { ...common, packed }, tilesPerBlock, byRows),
-        ]),
-    callPerBlock('convEntries', common, tilesPerBlock, when(owner!, pass, 'entries')),
-  ];
+  const calls = sweep.patches
+    ? patchedSweepCalls(sweep.patches, common, blocks, weight, packed, byRows)
+    : [
+        call('packConv', { ...shared, weight, packed }, tiles, byRows),
+        callPerBlock('convRows', { ...common, packed }, tilesPerBlock, byRows),
+      ];
+  const byEntries = when(owner!, pass, 'entries');
+  return [...calls, callPerBlock('convEntries', common, tilesPerBlock, byEntries)];
 }
 
 function weightGradient(
-  { batch, inputs, output, parameters }: Site,
+  site: Site,
   sweep: Sweep,
   scope: GradientScope,
   workspace: PlannedBuffer,
 ): Call[] {
-  const { weight } = parameters;
-  const support = weight.support!;
-  const common = {
-    batch,
-    sweep: sweep.record,
-    support: support.header,
-    input: inputs[0].value,
-    outputGradient: output.gradient,
-  };
-  const byRows = (scope: Scope, condition?: Condition) => {
-    const args = { ...common, scope };
-    if (sweep.patches) {
-      return patchedGradientCalls(sweep.patches, args, weight, workspace, condition);
-    }
-    const { ROWS, COLUMNS } = sizes.convRows;
-    const tiles = Math.ceil(weight.rows / ROWS) * Math.ceil(weight.columns / COLUMNS);
-    const weightGradient = weight.gradient;
-    return [call('convRowsWeightGradient', { ...args, weightGradient }, tiles, condition)];
-  };
+  const byRows = (scope: Scope, condition?: Condition) =>
+    gradientByRows(site, sweep, scope, workspace, condition);
   if (scope === 'all') return byRows(Scope.all);
-  const byEntries = when(support, 'weightGradient', 'entries');
+  const onRows = when(site.parameters.weight.support!, 'weightGradient', 'rows');
+  const onSupport = [
+    ...byRows(Scope.activeRows, onRows),
+    ...gradientByEntries(site, sweep, workspace),
+  ];
+  // The exact one overwrites it on the support.
+  return scope === 'sampled' ? [...byRows(Scope.sampled), ...onSupport] : onSupport;
+}
+
+function gradientByRows(
+  site: Site,
+  sweep: Sweep,
+  scope: Scope,
+  workspace: PlannedBuffer,
+  condition?: Condition,
+): Call[] {
+  const { weight } = site.parameters;
+  const args = { ...gradientArguments(site, sweep), scope };
+  if (sweep.patches) {
+    return patchedGradientCalls(sweep.patches, args, weight, workspace, condition);
+  }
+  const { ROWS, COLUMNS } = sizes.convRows;
+  const tiles = Math.ceil(weight.rows / ROWS) * Math.ceil(weight.columns / COLUMNS);
+  const weightGradient = weight.gradient;
+  return [call('convRowsWeightGradient', { ...args, weightGradient }, tiles, condition)];
+}
+
+/** Of each block on its own, then added up. */
+function gradientByEntries(site: Site, sweep: Sweep, partials: PlannedBuffer): Call[] {
+  const { batch, parameters } = site;
+  const { rows, gradient: weightGradient, support } = parameters.weight;
+  const byEntries = when(support!, 'weightGradient', 'entries');
+  const args = { ...gradientArguments(site, sweep), partials };
   return [
-    // What follows overwrites it on the support.
-    ...(scope === 'sampled' ? byRows(Scope.sampled) : []),
-    ...byRows(Scope.activeRows, when(support, 'weightGradient', 'rows')),
-    callPerBlock('convEntriesWeightGradient', { ...common, partials: workspace }, 1, byEntries),
+    callPerBlock('convEntriesWeightGradient', args, 1, byEntries),
     call(
       'foldPartials',
-      { batch, support: support.header, partials: workspace, weightGradient: weight.gradient },
-      Math.ceil(weight.rows / FOLD_ROWS),
+      { batch, support: support!.header, partials, weightGradient },
+      Math.ceil(rows / FOLD_ROWS),
       byEntries,
     ),
   ];
+}
+
+function gradientArguments({ batch, inputs: [input], output, parameters }: Site, sweep: Sweep) {
+  return {
+    batch,
+    sweep: sweep.record,
+    support: parameters.weight.support!.header,
+    input: input.value,
+    outputGradient: output.gradient,
+  };
 }
 
 function biasGradient({ batch, output, parameters: { bias } }: Site): Call[] {

@@ -93,7 +93,7 @@ export function patchedScratch(rows: number, { fields }: Patches): number {
 }
 
 /** What a sweep reads and writes. */
-export interface PatchedEnds {
+interface PatchedEnds {
   readonly batch: PlannedRecord<'Batch'>;
   readonly sweep: PlannedRecord<'Sweep'>;
   /** The index of its rows. */
@@ -124,7 +124,7 @@ export function patchedSweepCalls(
 }
 
 /** What the gradient of weights reads. */
-export interface PatchedGradient {
+interface PatchedGradient {
   readonly batch: PlannedRecord<'Batch'>;
   readonly sweep: PlannedRecord<'Sweep'>;
   readonly support: PlannedRecord<'Support'>;

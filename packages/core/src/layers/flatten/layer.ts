@@ -13,6 +13,7 @@ export function flatten(): FlattenLayer {
   return { kind: 'flatten' };
 }
 
+/** The shapes and parameters of a flattening, and what it does in place. */
 export const flattenType: LayerType<FlattenLayer> = {
   inputs: 1,
   inPlace: 'tight',

@@ -3,6 +3,7 @@ import { layoutOf } from '../../lowering/planes.js';
 import type { WasmLayer } from '../../lowering/wasm.js';
 import type { FlattenLayer } from './layer.js';
 
+/** The kernel calls of a flattening. */
 export const flattenWasm: WasmLayer<FlattenLayer> = {
   place(_, { inputs: [input], accumulates, output }) {
     if (input.value === output.value) return { forward: () => [], backward: () => [] };

@@ -30,6 +30,7 @@ export function linear(
   return { kind: 'linear', outputs, ...filled(linearSchema, options) };
 }
 
+/** The shapes and parameters of a linear layer, and what it does in place. */
 export const linearType: LayerType<LinearLayer> = {
   inputs: 1,
 

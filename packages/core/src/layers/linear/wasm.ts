@@ -26,6 +26,7 @@ const LIT_ROWS = 96;
 /** A little below the share of lit samples at which both kernels take the same time (bench/linear.ts). */
 const LIT_BREAK_EVEN = 0.4;
 
+/** The kernel calls of a linear layer. */
 export const linearWasm: WasmLayer<LinearLayer> = {
   place(_, site) {
     if (site.inputs[0].layout.halo > 0) {
@@ -131,23 +132,9 @@ interface LitGradient {
 function litGradient(site: Site): LitGradient {
   const { batch, inputs, output, parameters } = site;
   const { rows, columns, gradient: weightGradient } = parameters.weight;
-  const { FEATURES, NARROW, SPARE, WIDE } = sizes.linearLit;
-  const tiles = Math.ceil(columns / FEATURES);
-  const wide = Math.floor(rows / WIDE);
-  const strips = wide + Math.ceil((rows - wide * WIDE) / NARROW);
-  const samples = site.blocks * LANES;
-  const listBytes = 8 * tiles * (FEATURES * samples + SPARE);
-  const panelBytes = 4 * samples * NARROW * Math.ceil(rows / NARROW);
-  const workspace = site.workspace(listBytes + panelBytes);
-  const panels = part('packed gradient', workspace, listBytes, panelBytes);
-  const lit = record('Lit', {
-    columns,
-    isSparse: 0,
-    backgrounds: words('lit backgrounds', columns),
-    counts: words('lit counts', tiles),
-    spans: words('lit spans', 2 * columns),
-    lists: part('lit samples', workspace, 0, listBytes),
-  });
+  const { lit, panels } = planLit(site);
+  const tiles = litTiles(columns);
+  const strips = litStrips(rows);
   const columnsPerTile = splitColumns(columns);
   const by = (equals: number): Condition => ({ record: lit, field: 'isSparse', equals });
   return {
@@ -167,6 +154,38 @@ function litGradient(site: Site): LitGradient {
       ),
     ],
   };
+}
+
+/** Where the lit samples are listed, and the gradient to the output packed: one behind the other. */
+function planLit(site: Site) {
+  const { rows, columns } = site.parameters.weight;
+  const { FEATURES, NARROW, SPARE } = sizes.linearLit;
+  const tiles = litTiles(columns);
+  const samples = site.blocks * LANES;
+  const listBytes = 8 * tiles * (FEATURES * samples + SPARE);
+  const panelBytes = 4 * samples * NARROW * Math.ceil(rows / NARROW);
+  const workspace = site.workspace(listBytes + panelBytes);
+  const lit = record('Lit', {
+    columns,
+    isSparse: 0,
+    backgrounds: words('lit backgrounds', columns),
+    counts: words('lit counts', tiles),
+    spans: words('lit spans', 2 * columns),
+    lists: part('lit samples', workspace, 0, listBytes),
+  });
+  return { lit, panels: part('packed gradient', workspace, listBytes, panelBytes) };
+}
+
+/** Tiles that list the lit samples. */
+function litTiles(columns: number): number {
+  return Math.ceil(columns / sizes.linearLit.FEATURES);
+}
+
+/** Strips of rows that are multiplied together: wide ones as long as they are full, then narrow ones. */
+function litStrips(rows: number): number {
+  const { NARROW, WIDE } = sizes.linearLit;
+  const wide = Math.floor(rows / WIDE);
+  return wide + Math.ceil((rows - wide * WIDE) / NARROW);
 }
 
 function biasGradient({ batch, output, parameters: { bias } }: Site): Call[] {

@@ -48,6 +48,7 @@ export function globalAveragePool2d(): PoolLayer {
   return { kind: 'average-pool2d', size: 'global', stride: 1, padding: 0 };
 }
 
+/** The shapes and parameters of a pooling, and what it does in place. */
 export const poolType: LayerType<PoolLayer> = {
   inputs: 1,
   readsOutput: ({ kind }) => kind === 'max-pool2d',

@@ -2,6 +2,7 @@ import { callPerBlock } from '../../engine/index.js';
 import type { WasmLayer } from '../../lowering/wasm.js';
 import type { PoolLayer } from './layer.js';
 
+/** The kernel calls of a pooling. */
 export const poolWasm: WasmLayer<PoolLayer> = {
   place(layer, { inputs: [input], accumulates, output }) {
     const { kind, padding } = layer;

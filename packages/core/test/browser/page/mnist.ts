@@ -21,7 +21,7 @@ export interface Found {
 }
 
 /** One of MNIST's four files. */
-export type ReadFile = (name: string) => Promise<Uint8Array>;
+type ReadFile = (name: string) => Promise<Uint8Array>;
 
 export async function loadMnist(
   { decodeIdx, samples }: typeof Core,
