@@ -9,6 +9,7 @@ import { exp } from './simd';
 class CrossEntropy {
   batch: Batch;
   classes: i32;
+  smoothing: f32; // the share of each label that all classes get alike
   logits: Reads;
   labels: Reads; // i32[sample]
   gradient: Writes;
@@ -65,6 +66,8 @@ export function softmaxCrossEntropy(args: CrossEntropy, tile: i32): void {
     if (lane + 3 < samples)
       score(args, first + 3, offset, f32x4.extract_lane(largest, 3), f32x4.extract_lane(total, 3));
   }
+  if (args.smoothing === 0) return;
+  for (let lane = 0; lane < samples; lane++) smooth(args, tile * LANES + lane, offset);
 }
 
 /** The loss, the hit and the one-hot part of the gradient of one sample. */
@@ -81,6 +84,30 @@ function score(args: CrossEntropy, sample: i32, offset: usize, largest: f32, tot
   store<i32>(args.hits + at, i32(hit));
   const gradient = args.gradient + label;
   store<f32>(gradient, load<f32>(gradient) - <f32>1 / <f32>args.batch.samples);
+}
+
+/**
+ * What smoothing adds to one sample. The target is (1 − ε) onehot(label) + ε / classes in place of onehot(label),
+ * so the loss grows by ε (logits[label] − mean(logits)), and its gradient by ε (onehot(label) − 1 / classes).
+ */
+function smooth(args: CrossEntropy, sample: i32, offset: usize): void {
+  const at = <usize>(sample << 2);
+  const column = offset + <usize>((sample & (LANES - 1)) << 2);
+  const label = <usize>load<i32>(args.labels + at) * LINE;
+  const own = load<f32>(args.logits + column + label);
+  const share = args.smoothing / <f32>args.batch.samples;
+  const each = share / <f32>args.classes;
+  const end = <usize>args.classes * LINE;
+  let lead: f32 = 0;
+  for (let line: usize = 0; line < end; line += LINE) {
+    lead += own - load<f32>(args.logits + column + line);
+    const gradient = args.gradient + column + line;
+    store<f32>(gradient, load<f32>(gradient) - each);
+  }
+  const gradient = args.gradient + column + label;
+  store<f32>(gradient, load<f32>(gradient) + share);
+  const loss = args.losses + at;
+  store<f32>(loss, load<f32>(loss) + (args.smoothing * lead) / <f32>args.classes);
 }
 
 /** Mean over the features of (y − t)², and its gradient over n. */

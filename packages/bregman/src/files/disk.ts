@@ -16,6 +16,9 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
   }
 }
 
+/** The content of a file: bytes, pieces of bytes one after the other, or text. */
+export type FileContent = Uint8Array | readonly Uint8Array[] | string;
+
 /**
  * Writes a whole file or nothing: the data go to a temporary name beside `path`, reach the disk, and
  * are then renamed, so that a crash or a full disk leaves the old file untouched. (Of a process
@@ -26,7 +29,7 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
  *
  * @throws {UserError} the disk is full, or the folder missing or read-only.
  */
-export async function writeAtomic(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeAtomic(path: string, data: FileContent): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await writeFile(temporary, data, { flag: 'wx', flush: true });

@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, UserError } from '@bregman/core/files';
+import { fileError, type Safetensors, safetensorsPieces, UserError } from '@bregman/core/files';
 import { ConfigError, parse, parseJson } from '@bregman/core/schema';
 import type { Checkpoint, EpochMetrics, Observer, ResumePoint, Summary } from '@bregman/core/train';
 import {
   type Config,
+  checkpointFile,
   DamagedRunError,
   decodeCheckpoint,
-  encodeCheckpoint,
-  encodeModel,
   metricsSchema,
+  modelFile,
   resolveConfig,
   summarySchema,
 } from '@bregman/core/train';
-import { makeFolder, readBytes, writeAtomic } from '../files/index.js';
+import { type FileContent, makeFolder, readBytes, writeAtomic } from '../files/index.js';
 
 /** The files of a run directory. */
 export const runFiles = {
@@ -107,12 +107,12 @@ export class RunDirectory implements Observer {
   }
 
   async onCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    const { model, weights, best } = checkpoint;
+    const { model, weights, averaged, best } = checkpoint;
     // The state comes last: until it is there, a run continues from the checkpoint before, and finds
     // the other files' content again.
-    if (best) await this.#write(runFiles.best, encodeModel(model, best));
-    await this.#write(runFiles.last, encodeModel(model, weights));
-    await this.#write(runFiles.state, encodeCheckpoint(checkpoint));
+    if (best) await this.#writeTensors(runFiles.best, modelFile(model, best));
+    await this.#writeTensors(runFiles.last, modelFile(model, averaged ?? weights));
+    await this.#writeTensors(runFiles.state, checkpointFile(checkpoint));
     this.#hasCheckpoint = true;
   }
 
@@ -131,7 +131,11 @@ export class RunDirectory implements Observer {
     return this.#write(name, `${JSON.stringify(value, null, 2)}\n`);
   }
 
-  #write(name: string, data: Uint8Array | string): Promise<void> {
+  #writeTensors(name: string, { tensors, metadata }: Safetensors): Promise<void> {
+    return this.#write(name, safetensorsPieces(tensors, metadata));
+  }
+
+  #write(name: string, data: FileContent): Promise<void> {
     return writeAtomic(join(this.path, name), data);
   }
 }

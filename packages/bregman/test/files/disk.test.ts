@@ -17,6 +17,8 @@ test('a file is written whole, replaces the old one, and leaves nothing beside i
   await writeAtomic(path, 'old');
   await writeAtomic(path, Uint8Array.of(1, 2, 3));
   assert.deepEqual(await readBytes(path), Uint8Array.of(1, 2, 3));
+  await writeAtomic(path, [Uint8Array.of(4, 5), new Uint8Array(0), Uint8Array.of(6)]);
+  assert.deepEqual(await readBytes(path), Uint8Array.of(4, 5, 6));
   assert.deepEqual(await readdir(folder), ['whole']);
 });
 

@@ -72,6 +72,11 @@ const configurations: Readonly<Record<string, Partial<ConfigInput>>> = {
     },
     lambdaPolicy: { kind: 'target-density', density: 0.3, everySteps: 3 },
   },
+  'averaged weights': {
+    model: convolutional,
+    average: { decay: 0.9, everySteps: 2 },
+    optimizer: { method: 'adabreg', learningRate: 0.01, lambda: 0.02 },
+  },
   'multilevel gradients': { gradient: { kind: 'multilevel', period: 4 } },
   'sampled gradients': { gradient: { kind: 'sampled' }, batchSize: 20 },
   RigL: {

@@ -24,6 +24,11 @@ export interface CompileOptions {
   readonly batchSize: number;
   /** By default `cross-entropy`. */
   readonly loss?: LossName;
+  /**
+   * For the cross-entropy: ε in [0, 1), by default 0. `differentiate` takes the targets
+   * (1 − ε) onehot(label) + ε / classes; `evaluate` takes the labels as they are.
+   */
+  readonly labelSmoothing?: number;
   /** What inputs are given as: bytes, meaning value / 255, or float32 numbers (the default). */
   readonly inputType?: 'bytes' | 'floats';
   /** Per channel (first axis of the input), or one for all: inputs become (x − mean) / std. */
@@ -110,13 +115,14 @@ export interface Network {
   loadTargets(values: Float32Array, order: ArrayLike<number>, from: number): void;
 
   /**
-   * Forward pass and loss of the loaded batch.
+   * Forward pass and loss of the loaded batch, by its labels as they are.
    *
    * @throws Error where none is loaded, or not its labels or targets
    */
   evaluate(): Soon<BatchResult>;
   /**
-   * Forward and backward pass of the loaded batch; the gradients stay with the backend.
+   * Forward and backward pass of the loaded batch; the gradients stay with the backend. Labels are smoothed
+   * where that was asked for, in the loss too.
    *
    * @param sampledBlock for the scope `sampled`: which sixteen samples of the batch stand for it
    * @throws Error where none is loaded, or not its labels or targets

@@ -2,17 +2,25 @@
 import { UserError } from '../files/errors.js';
 import { blocksOf } from '../graph/pass.js';
 import { type Shape, sizeOf } from '../math/index.js';
+import { fraction, validate } from '../schema/index.js';
 import type { CompileOptions, Inputs, LossName, Network } from './backend.js';
 
 /**
  * Makes sure that a network can be compiled with these options.
  *
  * @throws RangeError on a batch size that is no count
- * @throws {UserError} the normalization does not fit the input
+ * @throws {UserError} the smoothing of labels is none, or the normalization does not fit the input
  */
-export function checkOptions({ batchSize, normalization }: CompileOptions, input: Shape): void {
+export function checkOptions(
+  { batchSize, loss, labelSmoothing = 0, normalization }: CompileOptions,
+  input: Shape,
+): void {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`batch size: ${batchSize} is not a whole number from 1 on`);
+  }
+  validate(fraction, labelSmoothing, 'labelSmoothing', UserError);
+  if (loss === 'squared-error' && labelSmoothing > 0) {
+    throw new UserError('labelSmoothing: the squared error has no labels to smooth; it must be 0');
   }
   if (!normalization || fitsNormalization(normalization, input)) return;
   const { mean, std } = normalization;

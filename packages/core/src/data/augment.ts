@@ -8,6 +8,8 @@ export const augmentationSchema = object({
   crop: withDefault(whole(0), 0),
   /** Whether every other image, on average, is mirrored left to right. */
   flip: withDefault(truth, false),
+  /** Side of a square that is covered by the data set's mean, in pixels; 0: none. */
+  cutout: withDefault(whole(0), 0),
 });
 
 /** Random changes that leave the class of an image as it is. */
@@ -38,7 +40,7 @@ export function augment<T extends Uint8Array | Float32Array>(
   order: ArrayLike<number>,
   from: number,
   count: number,
-  { crop, flip }: Augmentation,
+  { crop, flip }: Pick<Augmentation, 'crop' | 'flip'>,
   random: RandomStream,
   to: NoInfer<T>,
 ): void {
@@ -117,6 +119,43 @@ function copyWindow(
       const value = to[i];
       to[i] = to[j];
       to[j] = value;
+    }
+  }
+}
+
+/**
+ * Covers a square of each image, in place, by the mean of each channel (DeVries & Taylor 2017, arXiv 1708.04552):
+ * after normalization that is 0. The centre is any pixel of the image, so at the borders less is covered: of
+ * `size` pixels from the centre − ⌊size / 2⌋ on, what lies inside.
+ *
+ * Of `random` each image takes a number below H (the centre's row), then one below W (its column).
+ *
+ * @param images `count` images of `shape` [C, H, W], one after the other
+ * @param size side of the square in pixels
+ * @param mean one value a channel, or one for all, before normalization; in bytes it is rounded to one of 255
+ */
+export function cutOut(
+  images: Uint8Array | Float32Array,
+  [channels, height, width]: readonly number[],
+  count: number,
+  size: number,
+  mean: readonly number[],
+  random: RandomStream,
+): void {
+  const scale = images instanceof Uint8Array ? 255 : 1;
+  const plane = height * width;
+  for (let image = 0; image < count; image++) {
+    const top = random.below(height) - Math.floor(size / 2);
+    const left = random.below(width) - Math.floor(size / 2);
+    const first = Math.max(0, left);
+    const end = Math.min(width, left + size);
+    for (let channel = 0; channel < channels; channel++) {
+      const value = scale * (mean.length > 1 ? mean[channel] : mean[0]);
+      const cover = scale === 255 ? Math.round(value) : value;
+      const start = (image * channels + channel) * plane;
+      for (let y = Math.max(0, top); y < Math.min(height, top + size); y++) {
+        images.fill(cover, start + y * width + first, start + y * width + end);
+      }
     }
   }
 }

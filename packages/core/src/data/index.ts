@@ -1,5 +1,5 @@
 /** Samples in memory: of one's own arrays, split, shuffled, augmented, corrupted to be restored. */
-export { type Augmentation, type AugmentSample, augment } from './augment.js';
+export { type Augmentation, type AugmentSample, augment, cutOut } from './augment.js';
 export type { BatchPlace, BatchSource, TargetKind } from './batches.js';
 export { relabeled } from './classes.js';
 export { decodeIdx, type IdxArray } from './idx.js';

@@ -4,5 +4,6 @@ export {
   decodeSafetensors,
   encodeSafetensors,
   type Safetensors,
+  safetensorsPieces,
   type Tensor,
 } from './safetensors.js';

@@ -9,7 +9,7 @@ export interface Tensor {
 /** What a safetensors file holds. */
 export interface Safetensors {
   /** By name, in the order of their data. */
-  readonly tensors: Map<string, Tensor>;
+  readonly tensors: ReadonlyMap<string, Tensor>;
   /** The free-form strings under `__metadata__`, on an object without prototype. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -53,6 +53,26 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
+  const pieces = safetensorsPieces(tensors, metadata);
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, position);
+    position += piece.length;
+  }
+  return bytes;
+}
+
+/**
+ * The same bytes in pieces, one after the other: the header, then each tensor's own memory, of which no copy is
+ * made. To write them to a file takes no more memory than the tensors have.
+ *
+ * @throws {UserError} as `encodeSafetensors` does
+ */
+export function safetensorsPieces(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata?: Readonly<Record<string, string>>,
+): readonly Uint8Array[] {
   const header: Record<string, unknown> = Object.create(null);
   if (metadata) header[METADATA] = metadata;
   let end = 0;
@@ -71,16 +91,14 @@ export function encodeSafetensors(
   }
 
   const json = new TextEncoder().encode(JSON.stringify(header));
-  let position = 8 + Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(position + end);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(position - 8), true);
-  bytes.set(json, 8);
-  bytes.fill(0x20, 8 + json.length, position);
-  for (const { data } of tensors.values()) {
-    new Float32Array(bytes.buffer, position, data.length).set(data);
-    position += data.byteLength;
-  }
-  return bytes;
+  const start = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
+  start.set(json, 8);
+  const views = Array.from(
+    tensors.values(),
+    ({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  );
+  return [start, ...views];
 }
 
 /**

@@ -23,6 +23,7 @@ export const adam: MethodOf<Values<typeof hyperparameters>> = {
   name: 'adam',
   hyperparameters,
   usesSubgradient: false,
+  movesOnSupport: true,
   moments: () => 2,
   kernel: { update: () => 'adam' },
 

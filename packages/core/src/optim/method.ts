@@ -64,6 +64,8 @@ export interface MethodOf<Hyper> {
   readonly hyperparameters: Readonly<Record<string, Defaulted<number> | Defaulted<boolean>>>;
   /** Whether the method carries v: the Bregman methods do. */
   readonly usesSubgradient: boolean;
+  /** Whether it moves the live weights alone, and leaves it to a support policy which these are. */
+  readonly movesOnSupport?: boolean;
   /** How many moments a parameter keeps. */
   moments(hyper: Hyper): number;
   /** The same step in the fused kernels; without, it runs in plain TypeScript. */

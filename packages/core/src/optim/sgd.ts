@@ -12,6 +12,7 @@ export const sgd: MethodOf<Values<typeof hyperparameters>> = {
   name: 'sgd',
   hyperparameters,
   usesSubgradient: false,
+  movesOnSupport: true,
   moments: ({ momentum }) => (momentum > 0 ? 1 : 0),
   kernel: {
     update({ momentum, nesterov }) {

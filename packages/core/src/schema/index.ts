@@ -30,6 +30,7 @@ export {
   anything,
   check,
   either,
+  fraction,
   literal,
   nullable,
   number,

@@ -35,6 +35,12 @@ export function number(least = -Infinity, most = Infinity, { open = false } = {}
   });
 }
 
+/** A share that leaves something of the whole. */
+export const fraction: Schema<number> = check(
+  'a number from 0 to below 1',
+  (x) => typeof x === 'number' && x >= 0 && x < 1,
+);
+
 /** A whole number from `least` to `most`. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Schema<number> {
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;

@@ -50,6 +50,7 @@ export function buildNetwork(
   const options: CompileOptions = {
     batchSize: config.batchSize,
     loss: config.loss,
+    labelSmoothing: config.labelSmoothing,
     inputType: inputTypeOf(train),
     breakEven: config.breakEven,
     normalization,

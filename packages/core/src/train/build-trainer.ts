@@ -3,6 +3,7 @@ import { split } from '../data/split.js';
 import { ConfigError } from '../files/errors.js';
 import { gradientPolicies, schedules } from '../optim/index.js';
 import { build } from '../schema/build.js';
+import { WeightAverage } from './average.js';
 import { buildNetwork } from './build-network.js';
 import { buildGroups, buildPolicies, startOf } from './build-optimizer.js';
 import { buildSupport } from './build-support.js';
@@ -46,11 +47,14 @@ export async function buildTrainer(
   const optimizer = new Optimizer(network, groupOptions);
   const policies = buildPolicies(config, optimizer.groups);
   await build('optimizer', () => optimizer.start());
+  const average = config.average && (await WeightAverage.start(network, optimizer, config.average));
+  const stepsPerEpoch = length / batchSize;
   const groups = optimizer.groups.map((group) => {
+    const run = { rate: group.hyper.learningRate, epochs, stepsPerEpoch };
     const policy = policies.get(group);
     return {
       group,
-      schedule: schedules.build(schedule, { rate: group.hyper.learningRate, epochs }),
+      schedule: build('schedule', () => schedules.build(schedule, run)),
       ...(policy && { policy }),
     };
   });
@@ -65,5 +69,6 @@ export async function buildTrainer(
     validation: parts.validation,
     model: describeModel(config, data),
     ...(freeze?.start !== undefined && { freezeAt: freeze.start }),
+    ...(average && { average }),
   });
 }

@@ -1,5 +1,10 @@
 import { UserError } from '../files/errors.js';
-import { decodeSafetensors, encodeSafetensors, type Tensor } from '../files/safetensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Safetensors,
+  type Tensor,
+} from '../files/safetensors.js';
 import { parseJson } from '../schema/json.js';
 import type { Checkpoint, Progress } from './fit.js';
 import { progressSchema } from './stored.js';
@@ -11,14 +16,18 @@ export interface ResumePoint {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
-/** What `resume` needs of a checkpoint, as the bytes of a safetensors file. */
-export function encodeCheckpoint({
-  progress,
-  weights,
-  optimizer,
-}: Pick<Checkpoint, 'progress' | 'weights' | 'optimizer'>): Uint8Array<ArrayBuffer> {
+type Kept = Pick<Checkpoint, 'progress' | 'weights' | 'optimizer'>;
+
+/** What `resume` needs of a checkpoint, as a safetensors file holds it. */
+export function checkpointFile({ progress, weights, optimizer }: Kept): Safetensors {
   const metadata = { progress: JSON.stringify(progress) };
-  return encodeSafetensors(new Map([...weights, ...optimizer]), metadata);
+  return { tensors: new Map([...weights, ...optimizer]), metadata };
+}
+
+/** What `resume` needs of a checkpoint, as the bytes of a safetensors file. */
+export function encodeCheckpoint(checkpoint: Kept): Uint8Array<ArrayBuffer> {
+  const { tensors, metadata } = checkpointFile(checkpoint);
+  return encodeSafetensors(tensors, metadata);
 }
 
 /**

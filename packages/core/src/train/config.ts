@@ -9,13 +9,13 @@ import {
   gradientPolicies,
   hyperparameters,
   lambdaPolicies,
-  type MethodName,
   methodNames,
   schedules,
   supportPolicies,
 } from '../optim/index.js';
 import {
   ConfigError,
+  fraction,
   type Input,
   list,
   listOf,
@@ -28,10 +28,10 @@ import {
   partial,
   text,
   truth,
-  validate,
   whole,
   withDefault,
 } from '../schema/index.js';
+import { averageSchema } from './average.js';
 import { startSchema } from './initialize.js';
 
 /*
@@ -61,7 +61,8 @@ const optimizer = object({
   ]),
 });
 
-const configSchema = object({
+/** A configuration. */
+export const configSchema = object({
   data: withDefault(text, 'mnist'),
   // Where the files of the set are; null: the cache, an installed package or a download.
   dataDir: withDefault(nullable(text), null),
@@ -72,10 +73,12 @@ const configSchema = object({
   validation: withDefault(number(0), 0.05),
   // Whether inputs become (x − mean) / std with the data set's values.
   normalize: withDefault(truth, true),
-  // Random changes of training images: moved by up to `crop` pixels, mirrored.
+  // Random changes of training images: moved by up to `crop` pixels, mirrored, a square covered.
   augment: withDefault(nullable(augmentationSchema), null),
   model: models.schema,
   loss: withDefault(lossName, 'cross-entropy'),
+  // Of the training loss; scores take the labels as they are.
+  labelSmoothing: withDefault(fraction, 0),
   batchSize: withDefault(whole(1), 128),
   epochs: withDefault(whole(1), 30),
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),
@@ -91,6 +94,8 @@ const configSchema = object({
   // In the last epochs only the weights that live then train: none comes alive, and λ pulls at none; null: never.
   // `start` is written down: the epochs before.
   freeze: withDefault(nullable(object({ epochs: whole(1), start: optional(whole(1)) })), null),
+  // Scores and saves averages of the weights over the steps; null: the weights themselves.
+  average: withDefault(nullable(averageSchema), null),
   // Ends the run after so many epochs without a better validation result; null: never.
   earlyStop: withDefault(nullable(object({ patience: whole(1) })), null),
   breakEven: withDefault(breakEvenSchema, defaultBreakEven),
@@ -101,85 +106,6 @@ export type Config = Output<typeof configSchema>;
 
 /** A configuration as people write it, also as a constant. */
 export type ConfigInput = Input<typeof configSchema>;
-
-/**
- * Checks a configuration and fills in the defaults.
- *
- * @param source what messages begin with, such as the file's path
- * @throws {ConfigError} one line that names the path, the value and what is allowed
- */
-export function resolveConfig(input: unknown, source = 'config'): Config {
-  const config = validate(configSchema, input, source);
-  const { schedule, epochs, task, loss, augment, support, freeze } = config;
-  if (task && loss !== 'squared-error') {
-    throw new ConfigError(
-      `${source}: loss: ${loss} does not go with the task ${task.kind}; it must be "squared-error"`,
-    );
-  }
-  if (task && augment) {
-    throw new ConfigError(
-      `${source}: augment: it does not go with the task ${task.kind}, whose targets would stay as ` +
-        'they are; it must be null',
-    );
-  }
-  checkSupport(config, source);
-  // Written down, so that a run that is later trained on for longer keeps its shape.
-  if (schedule.kind === 'cosine') {
-    schedule.epochs ??= epochs;
-    if (schedule.warmup >= schedule.epochs) {
-      throw new ConfigError(
-        `${source}: schedule.warmup: ${schedule.warmup} epochs leave nothing of the ${schedule.epochs} ` +
-          'for the cosine; it must be less',
-      );
-    }
-  }
-  if (support && 'until' in support) support.epochs ??= epochs;
-  if (freeze) {
-    freeze.start ??= epochs - freeze.epochs;
-    if (freeze.start < 1) {
-      throw new ConfigError(
-        `${source}: freeze.epochs: ${freeze.epochs} leave nothing of the ${epochs} epochs to grow in; it must ` +
-          'be less',
-      );
-    }
-  }
-  return config;
-}
-
-/** Methods that move the live weights and leave it to the support which these are. */
-const onSupport: readonly MethodName[] = ['sgd', 'adam'];
-
-/** @throws {ConfigError} a part that does not go with a support */
-function checkSupport(
-  { support, optimizer: { method }, gradient, lambdaPolicy, freeze }: Config,
-  source: string,
-): void {
-  if (!support) return;
-  if (!onSupport.includes(method)) {
-    throw new ConfigError(
-      `${source}: optimizer.method: ${method} does not go with the support ${support.kind}; it must be one ` +
-        `of ${onSupport.map((name) => JSON.stringify(name)).join(', ')}`,
-    );
-  }
-  if (gradient.kind !== 'exact') {
-    throw new ConfigError(
-      `${source}: gradient: ${gradient.kind} does not go with the support ${support.kind}, which says itself ` +
-        'which gradients it takes; it must be "exact"',
-    );
-  }
-  if (lambdaPolicy.kind !== 'fixed') {
-    throw new ConfigError(
-      `${source}: lambdaPolicy: ${lambdaPolicy.kind} does not go with the support ${support.kind}, which ` +
-        'reads no λ; it must be "fixed"',
-    );
-  }
-  if (freeze) {
-    throw new ConfigError(
-      `${source}: freeze: it does not go with the support ${support.kind}, which says itself how long it ` +
-        'changes; it must be null',
-    );
-  }
-}
 
 /**
  * Sets one value in a configuration by its path, such as `optimizer.lambda=0.05`. The value is read

@@ -30,8 +30,10 @@ export interface Checkpoint {
   /** What the weights need besides themselves to predict. */
   readonly model: ModelDescription;
   readonly weights: ReadonlyMap<string, Tensor>;
+  /** Where weights are averaged: those that are scored, and are the model. */
+  readonly averaged?: ReadonlyMap<string, Tensor>;
   readonly optimizer: ReadonlyMap<string, Tensor>;
-  /** Weights of the best epoch, where it is another one than at the checkpoint before. */
+  /** The model's weights of the best epoch, where it is another one than at the checkpoint before. */
   readonly best?: ReadonlyMap<string, Tensor>;
 }
 
@@ -81,8 +83,15 @@ const STEP_CHECKPOINT_MS = 60_000;
 /** How long the loop may keep the event loop from others. */
 const YIELD_MS = 40;
 
+/** How a session of training ended, and its last checkpoint. */
+export interface FitResult {
+  readonly ending: Ending;
+  readonly checkpoint: Checkpoint;
+}
+
 /**
- * Trains until the configured number of epochs, an early stop, or the signal.
+ * Trains until the configured number of epochs, an early stop, or the signal. Checkpoints are as large as all
+ * that the optimizer keeps, so none is held longer than its observers take.
  *
  * @throws {DivergenceError} the loss or a weight became infinite or NaN; checkpoints stay as they were
  */
@@ -90,7 +99,7 @@ export async function fit(
   trainer: Trainer,
   config: Config,
   options: FitOptions = {},
-): Promise<Ending> {
+): Promise<FitResult> {
   return new Fit(trainer, config, options).run();
 }
 
@@ -121,18 +130,15 @@ class Fit {
     this.#epochSeconds = progress?.epochSeconds ?? 0;
   }
 
-  async run(): Promise<Ending> {
+  async run(): Promise<FitResult> {
     const { epochs } = this.#config;
     while (this.#trainer.epoch < epochs && !this.#isOverdue()) {
       const halt = await this.#trainEpoch();
-      if (halt) {
-        await this.#checkpoint();
-        return halt;
-      }
+      if (halt) return { ending: halt, checkpoint: await this.#checkpoint() };
       await this.#finishEpoch();
     }
-    await this.#checkpoint();
-    return this.#trainer.epoch < epochs ? 'early-stop' : 'epochs';
+    const ending = this.#trainer.epoch < epochs ? 'early-stop' : 'epochs';
+    return { ending, checkpoint: await this.#checkpoint() };
   }
 
   /** Steps to the end of the epoch, or until a signal; says which. */
@@ -165,7 +171,7 @@ class Fit {
     const trainer = this.#trainer;
     const { samplesPerEpoch, lambda, learningRate } = trainer;
     const trainingSeconds = this.#epochSeconds;
-    await trainer.checkFinite();
+    trainer.checkFinite(await trainer.weights());
     const started = performance.now();
     const validation = await trainer.validate();
     this.#addTime(started);
@@ -215,7 +221,8 @@ class Fit {
     const score = validation ?? train;
     if (this.#best && !isBetter(score, this.#best.score)) return;
     this.#best = { epoch, score };
-    this.#bestWeights = await this.#trainer.weights();
+    const weights = await this.#trainer.weights();
+    this.#bestWeights = this.#trainer.averaged(weights) ?? weights;
   }
 
   #isOverdue(): boolean {
@@ -224,9 +231,11 @@ class Fit {
     return this.#trainer.epoch - this.#best.epoch >= earlyStop.patience;
   }
 
-  async #checkpoint(): Promise<void> {
-    await this.#trainer.checkFinite();
+  async #checkpoint(): Promise<Checkpoint> {
     const best = this.#bestWeights;
+    const weights = await this.#trainer.weights();
+    this.#trainer.checkFinite(weights);
+    const averaged = this.#trainer.averaged(weights);
     const checkpoint: Checkpoint = {
       progress: {
         trainer: this.#trainer.state(),
@@ -235,13 +244,15 @@ class Fit {
         epochSeconds: this.#epochSeconds,
       },
       model: this.#trainer.model,
-      weights: await this.#trainer.weights(),
+      weights,
+      ...(averaged && { averaged }),
       optimizer: await this.#trainer.optimizerState(),
       ...(best && { best }),
     };
     for (const observer of this.#observers) await observer.onCheckpoint?.(checkpoint);
     this.#bestWeights = undefined;
     this.#checkpointAt = performance.now();
+    return checkpoint;
   }
 }
 

@@ -2,8 +2,13 @@
 export { ConfigError } from '../schema/index.js';
 export { buildDescription } from './build-network.js';
 export { buildTrainer } from './build-trainer.js';
-export { decodeCheckpoint, encodeCheckpoint, type ResumePoint } from './checkpoint.js';
-export { type Config, type ConfigInput, resolveConfig, setByPath, setValue } from './config.js';
+export {
+  checkpointFile,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type ResumePoint,
+} from './checkpoint.js';
+export { type Config, type ConfigInput, setByPath, setValue } from './config.js';
 export { DamagedRunError } from './damaged-run-error.js';
 export { DivergenceError } from './divergence-error.js';
 export {
@@ -24,12 +29,14 @@ export {
   describeModel,
   encodeModel,
   type ModelDescription,
+  modelFile,
 } from './model-description.js';
 export type { BackendOptions } from './open-backend.js';
 export { type GroupOptions, Optimizer, type ParameterGroup } from './optimizer.js';
 export type { TrainOptions, TrainResult } from './options.js';
 export type { Preset } from './preset.js';
 export { presets } from './presets.js';
+export { resolveConfig } from './resolve-config.js';
 export { machineSchema, metricsSchema, summarySchema } from './stored.js';
 export { train } from './train.js';
 export { Trainer } from './trainer.js';

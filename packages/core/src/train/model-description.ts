@@ -2,7 +2,12 @@ import { lossName } from '../backend/backend.js';
 import { fitsNormalization } from '../backend/samples.js';
 import { type Restoration, restorationSchema } from '../data/restoration.js';
 import { quoted, UserError } from '../files/errors.js';
-import { decodeSafetensors, encodeSafetensors, type Tensor } from '../files/safetensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Safetensors,
+  type Tensor,
+} from '../files/safetensors.js';
 import { formatShape, type NetworkDescription } from '../graph/index.js';
 import { layersSchema, resolve } from '../layers/index.js';
 import { type Shape, sizeOf } from '../math/index.js';
@@ -68,6 +73,15 @@ const KEY = 'bregman';
 /** To be raised when earlier versions could no longer read what is written. */
 const FORMAT = 1;
 
+/** A model as one safetensors file holds it: its weights, and its description as metadata. */
+export function modelFile(
+  description: ModelDescription,
+  weights: ReadonlyMap<string, Tensor>,
+): Safetensors {
+  const json = JSON.stringify({ format: FORMAT, ...description });
+  return { tensors: weights, metadata: { [KEY]: json } };
+}
+
 /**
  * A model in one file: its weights as safetensors under PyTorch's names, its description as metadata.
  * {@link openModel} makes a network of it again; PyTorch opens the weights.
@@ -76,8 +90,8 @@ export function encodeModel(
   description: ModelDescription,
   weights: ReadonlyMap<string, Tensor>,
 ): Uint8Array<ArrayBuffer> {
-  const json = JSON.stringify({ format: FORMAT, ...description });
-  return encodeSafetensors(weights, { [KEY]: json });
+  const { tensors, metadata } = modelFile(description, weights);
+  return encodeSafetensors(tensors, metadata);
 }
 
 /**

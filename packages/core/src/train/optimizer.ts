@@ -167,6 +167,11 @@ export class Optimizer {
     );
   }
 
+  /** A group's parameter as it is: the backend's own memory where it can be looked at, else a copy. */
+  theta(parameter: Parameter): Soon<Float32Array> {
+    return whenReady(this.#stepper.read(parameter), ({ theta }) => theta);
+  }
+
   /** The regularizer J(θ) = λR(θ), over all groups. */
   value(): Soon<number> {
     return whenReady(allReady(this.groups.map((group) => this.#valueOf(group))), (values) =>

@@ -33,7 +33,10 @@ export interface TrainResult {
   readonly metrics: readonly EpochMetrics[];
   readonly summary: Summary;
   readonly ending: Ending;
-  /** The parameters by PyTorch's names, and what they need besides: `encodeModel` takes both. */
+  /**
+   * The parameters by PyTorch's names, averaged where the configuration says so, and what they need besides:
+   * `encodeModel` takes both.
+   */
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly model: ModelDescription;
   /** The state at the end: `encodeCheckpoint` takes it, and a later session can go on from it. */

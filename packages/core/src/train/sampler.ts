@@ -1,5 +1,5 @@
 import type { Network } from '../backend/index.js';
-import { type Augmentation, augment } from '../data/augment.js';
+import { type Augmentation, augment, cutOut } from '../data/augment.js';
 import { isBatchSource, takeBatch } from '../data/batches.js';
 import type { Samples } from '../data/samples.js';
 import { shuffled } from '../data/split.js';
@@ -120,6 +120,7 @@ export class Sampler {
     if (augmentation) {
       const random = stream(seed, 'augment', this.#epoch, this.#batch);
       augment(inputs, shape, this.#order, this.#from, count, augmentation, random, to);
+      this.#cutOut(to, shape, count, augmentation);
     } else {
       for (let i = 0; i < count; i++) {
         const sample = this.#order[this.#from + i];
@@ -131,5 +132,19 @@ export class Sampler {
     const random = stream(seed, 'own augmentation', this.#epoch, this.#batch);
     for (let i = 0; i < count; i++) own(to.subarray(i * size, (i + 1) * size), random);
     return to;
+  }
+
+  #cutOut(
+    images: Samples['inputs'],
+    shape: Samples['shape'],
+    count: number,
+    { cutout }: Augmentation,
+  ): void {
+    if (cutout === 0) return;
+    // Of a stream of its own, so that it leaves the crops and mirrors as they are without it.
+    const random = stream(this.#options.seed, 'cutout', this.#epoch, this.#batch);
+    // Data that say no mean are not normalized: what stands for nothing is their 0.
+    const { mean = [0] } = this.#data;
+    cutOut(images, shape, count, cutout, mean, random);
   }
 }

@@ -12,11 +12,12 @@ import { version } from '../version.js';
 import { buildTrainer } from './build-trainer.js';
 import type { Config } from './config.js';
 import { DamagedRunError } from './damaged-run-error.js';
-import { type Checkpoint, fit } from './fit.js';
+import { fit } from './fit.js';
 import type { EpochMetrics, Summary, TrainingMachine } from './metrics.js';
 import { type BackendOptions, openBackend } from './open-backend.js';
 import type { TrainOptions, TrainResult } from './options.js';
 import type { Trainer } from './trainer.js';
+import { writeWeights } from './weights.js';
 
 /** `train` on this thread, and on the engine's. */
 export async function trainHere(
@@ -29,12 +30,14 @@ export async function trainHere(
     const trainer = await buildTrainer(backend, config, options.data);
     if (options.resume) await restore(trainer, options.resume);
     const { ending, metrics, checkpoint } = await fitRecorded(trainer, config, options);
-    const { progress, model, weights } = checkpoint;
+    const { progress, model, averaged } = checkpoint;
     // Who pauses a run wants to go, and the end has not come.
     const test = ending === 'signal' ? undefined : await trainer.test();
     const rest = await summarize(trainer, config, backend, progress.seconds);
     const summary: Summary = test ? { test, ...rest } : rest;
     const { network } = trainer;
+    if (averaged) writeWeights(network, averaged);
+    const weights = averaged ?? checkpoint.weights;
     return { config, network, metrics, summary, ending, weights, model, checkpoint, close };
   } catch (error) {
     close();
@@ -42,25 +45,20 @@ export async function trainHere(
   }
 }
 
-/** Trains, and keeps the metrics of all epochs and the last checkpoint. */
+/** Trains, and keeps the metrics of all epochs. */
 async function fitRecorded(
   trainer: Trainer,
   config: Config,
   { onEpoch, observers = [], signal, stop, resume }: Omit<TrainOptions, 'threads' | 'build'>,
 ): Promise<Pick<TrainResult, 'ending' | 'metrics' | 'checkpoint'>> {
   const metrics: EpochMetrics[] = [];
-  // `fit` makes one before it returns.
-  let checkpoint!: Checkpoint;
   const own = {
     async onEpoch(each: EpochMetrics) {
       metrics.push(each);
       await onEpoch?.(each);
     },
-    onCheckpoint(each: Checkpoint) {
-      checkpoint = each;
-    },
   };
-  const ending = await fit(trainer, config, {
+  const { ending, checkpoint } = await fit(trainer, config, {
     observers: [own, ...observers],
     signal,
     stop,

@@ -1,6 +1,7 @@
 import { host } from '#host';
-import { type ConfigInput, resolveConfig } from './config.js';
+import type { ConfigInput } from './config.js';
 import type { TrainOptions, TrainResult } from './options.js';
+import { resolveConfig } from './resolve-config.js';
 import { trainHere } from './train-here.js';
 import { trainInWorker } from './train-in-worker.js';
 

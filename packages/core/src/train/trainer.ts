@@ -1,10 +1,12 @@
 import type { BatchResult, Network } from '../backend/index.js';
 import { isBatchSource } from '../data/batches.js';
+import type { Samples } from '../data/samples.js';
 import { UserError } from '../files/errors.js';
 import type { Tensor } from '../files/safetensors.js';
 import { blocksOf, type GradientScope, type MultiplyAdds } from '../graph/index.js';
 import type { GradientPolicy } from '../optim/index.js';
 import { type Soon, whenReady } from '../soon.js';
+import type { WeightAverage } from './average.js';
 import { densityOf } from './density.js';
 import { DivergenceError } from './divergence-error.js';
 import { type Density, type Score, ScoreSum, type Summary } from './metrics.js';
@@ -45,6 +47,8 @@ export interface TrainerParts {
   readonly model: ModelDescription;
   /** Epochs completed when the support freezes: from then on only the weights that live train. */
   readonly freezeAt?: number;
+  /** Stands for the weights wherever these are scored or saved as a model. */
+  readonly average?: WeightAverage;
 }
 
 /**
@@ -64,12 +68,18 @@ export class Trainer {
   readonly #validation: Int32Array;
   readonly #freezeAt: number;
   readonly #work: WorkCounter;
+  readonly #average: WeightAverage | undefined;
   #sums = new ScoreSum();
   /** Made once: a step makes no functions. */
   readonly #takeStep = (result: BatchResult): Soon<BatchResult> => this.#finishStep(result);
 
-  readonly #steer = (): Soon<void> =>
-    this.#isFrozen ? undefined : this.#steering.afterStep(this.#sampler.position);
+  /** What follows from the weights' move: that of λ, and the average's. */
+  readonly #settle = (): Soon<void> => {
+    const steered = this.#isFrozen ? undefined : this.#steering.afterStep(this.#sampler.position);
+    const averaged = this.#average?.afterStep();
+    if (!(steered instanceof Promise || averaged instanceof Promise)) return undefined;
+    return Promise.all([steered, averaged]).then(() => undefined);
+  };
 
   constructor(parts: TrainerParts) {
     this.network = parts.network;
@@ -83,6 +93,7 @@ export class Trainer {
     this.#validation = parts.validation;
     this.#freezeAt = parts.freezeAt ?? Infinity;
     this.#work = new WorkCounter(parts.network);
+    this.#average = parts.average;
   }
 
   /** Epochs completed. */
@@ -149,8 +160,8 @@ export class Trainer {
     const moved = this.#move();
     this.#sums.add(result);
     this.#sampler.advance();
-    const steered = moved instanceof Promise ? moved.then(this.#steer) : this.#steer();
-    return steered instanceof Promise ? steered.then(() => result) : result;
+    const after = moved instanceof Promise ? moved.then(this.#settle) : this.#settle();
+    return after instanceof Promise ? after.then(() => result) : result;
   }
 
   #move(): Soon<void> {
@@ -177,7 +188,7 @@ export class Trainer {
   async validate(): Promise<Score | undefined> {
     const { train } = this.#data;
     if (this.#validation.length === 0 || isBatchSource(train)) return undefined;
-    const score = await scoreOn(this.network, train, this.#validation);
+    const score = await this.#score(train, this.#validation);
     if (Number.isFinite(score.loss)) return score;
     const what = `the validation loss is ${score.loss}`;
     throw new DivergenceError(this.optimizer.steps, this.epoch + 1, what);
@@ -186,7 +197,13 @@ export class Trainer {
   /** Score on the test set; undefined where there is none. */
   async test(): Promise<Score | undefined> {
     const { test } = this.#data;
-    return test && scoreOn(this.network, test);
+    return test && this.#score(test);
+  }
+
+  /** By the averages, where there are any. */
+  #score(samples: Samples, order?: Int32Array): Promise<Score> {
+    const score = () => scoreOn(this.network, samples, order);
+    return this.#average ? this.#average.whileIn(score) : score();
   }
 
   density(): Promise<Density> {
@@ -201,13 +218,13 @@ export class Trainer {
   /**
    * Makes sure that every parameter is a finite number, as a checkpoint has to be.
    *
+   * @param weights the network's, as they are now
    * @throws {DivergenceError} names the first parameter that is not
    */
-  async checkFinite(): Promise<void> {
-    for (const parameter of this.network.parameters) {
-      const values = await this.network.read(parameter);
-      if (values.every(Number.isFinite)) continue;
-      const what = `${parameter.name} is not finite`;
+  checkFinite(weights: ReadonlyMap<string, Tensor>): void {
+    for (const { name } of this.network.parameters) {
+      if (weights.get(name)!.data.every(Number.isFinite)) continue;
+      const what = `${name} is not finite`;
       throw new DivergenceError(this.optimizer.steps, this.epoch + 1, what);
     }
   }
@@ -229,14 +246,18 @@ export class Trainer {
     return readWeights(this.network);
   }
 
-  /** A copy of what the optimizer remembers of each parameter, by name. */
+  /** These weights with averages in their place; undefined where there are none. */
+  averaged(weights: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> | undefined {
+    return this.#average?.inPlaceOf(weights);
+  }
+
+  /** A copy of what the optimizer remembers of each parameter, and of the averages, by name. */
   async optimizerState(): Promise<Map<string, Tensor>> {
-    return new Map(
-      [...(await this.optimizer.state())].map(([name, data]) => [
-        name,
-        { shape: [data.length], data: data.slice() },
-      ]),
-    );
+    const own = [...(await this.optimizer.state())].map(([name, data]): [string, Tensor] => [
+      name,
+      { shape: [data.length], data: data.slice() },
+    ]);
+    return new Map([...own, ...(this.#average?.state() ?? [])]);
   }
 
   /**
@@ -261,6 +282,7 @@ export class Trainer {
     writeWeights(this.network, tensors);
     const arrays = new Map([...tensors].map(([name, { data }]) => [name, data]));
     await this.optimizer.restore(arrays, state.steps);
+    this.#average?.restore(tensors);
     this.#sampler.moveTo(state.epoch, state.batch);
     this.#sums = new ScoreSum();
     if (state.sums.samples > 0) this.#sums.add(state.sums);

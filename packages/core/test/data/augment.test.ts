@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { augment } from '#lib/data/index.js';
+import { augment, cutOut } from '#lib/data/index.js';
 import { UserError } from '#lib/files/index.js';
 import { type RandomStream, stream } from '#lib/math/index.js';
 
@@ -131,4 +131,69 @@ test('what does not fit is refused', () => {
   refuses('2 images take 8 values, there is room for 7', { room: 7 });
   refuses('there is no image 2 among 2', { order: [0, 2] });
   refuses('there is no image -1 among 2', { order: [-1, 0] });
+});
+
+test('cutout covers what lies within the square by the mean, as a plain version does', () => {
+  fc.assert(
+    fc.property(
+      fc.tuple(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 7 }),
+        fc.integer({ min: 1, max: 7 }),
+      ),
+      fc.integer({ min: 1, max: 9 }),
+      fc.boolean(),
+      fc.boolean(),
+      fc.integer(),
+      ([channels, height, width], side, bytes, oneMean, seed) => {
+        const count = 3;
+        const mean = [0.25, 0.4914, 0.5].slice(0, oneMean ? 1 : channels);
+        const values = Array.from({ length: count * channels * height * width }, (_, i) => 200 + i);
+        const images = bytes ? Uint8Array.from(values) : Float32Array.from(values);
+        const expected = images.slice();
+        const random = stream(seed);
+        for (let image = 0; image < count; image++) {
+          const [row, column] = [random.below(height), random.below(width)];
+          const within = (at: number, centre: number) => {
+            const from = centre - Math.floor(side / 2);
+            return at >= from && at < from + side;
+          };
+          for (let c = 0; c < channels; c++) {
+            for (let y = 0; y < height; y++) {
+              for (let x = 0; x < width; x++) {
+                if (!within(y, row) || !within(x, column)) continue;
+                const gray = mean[oneMean ? 0 : c];
+                const at = ((image * channels + c) * height + y) * width + x;
+                expected[at] = bytes ? Math.round(255 * gray) : gray;
+              }
+            }
+          }
+        }
+        cutOut(images, [channels, height, width], count, side, mean, stream(seed));
+        assert.deepEqual(images, expected);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('the centre of a cutout is any pixel: the corners are covered as often as they should be', () => {
+  const [count, height, width] = [20_000, 4, 5];
+  const images = new Uint8Array(count * height * width).fill(9);
+  cutOut(images, [1, height, width], count, 2, [0], stream(5));
+  const covered = Array.from({ length: height * width }, (_, pixel) => {
+    let sum = 0;
+    for (let i = pixel; i < images.length; i += height * width) sum += Number(images[i] === 0);
+    return sum / count;
+  });
+  // Squares of centre (y, x) cover y − 1, y and x − 1, x: the last row and column lie in one, others in two.
+  const chance = (pixel: number) =>
+    ((pixel >= (height - 1) * width ? 1 : 2) * (pixel % width === width - 1 ? 1 : 2)) /
+    (height * width);
+  for (const [pixel, share] of covered.entries()) {
+    const expected = chance(pixel);
+    // Four standard deviations.
+    const margin = 4 * Math.sqrt((expected * (1 - expected)) / count);
+    assert.ok(Math.abs(share - expected) < margin, `${pixel}: ${share}, expected ${expected}`);
+  }
 });

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeSafetensors, encodeSafetensors, UserError } from '#lib/files/index.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  safetensorsPieces,
+  UserError,
+} from '#lib/files/index.js';
 
 const tensor = (shape: number[], data: number[]) => ({ shape, data: Float32Array.from(data) });
 
@@ -41,6 +46,21 @@ test('the layout is the one the official library writes', () => {
   const header = Buffer.from(bytes.subarray(8, 8 + headerBytes)).toString();
   assert.equal(header.trimEnd(), '{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}');
   assert.deepEqual([...bytes.subarray(8 + headerBytes)], [0, 0, 128, 63, 0, 0, 0, 64]);
+});
+
+test('in pieces it is the same bytes, and none of the data is copied', () => {
+  const w = tensor([2], [1, 2]);
+  const tail = { shape: [1], data: new Float32Array([7, 8]).subarray(1) };
+  const tensors = new Map([
+    ['w', w],
+    ['tail', tail],
+  ]);
+  const pieces = safetensorsPieces(tensors, { note: 'x' });
+  assert.deepEqual(Buffer.concat(pieces), Buffer.from(encodeSafetensors(tensors, { note: 'x' })));
+  assert.deepEqual(
+    pieces.slice(1).map(({ buffer }) => buffer),
+    [w.data.buffer, tail.data.buffer],
+  );
 });
 
 test('a file inside a larger buffer, unaligned, is read', () => {

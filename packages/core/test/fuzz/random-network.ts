@@ -1,5 +1,5 @@
 /** Networks made from one number each. */
-import type { CompileOptions } from '#lib/backend/index.js';
+import type { CompileOptions, LossName } from '#lib/backend/index.js';
 import { INPUT, type Layer, type NamedLayer, type NetworkDescription } from '#lib/graph/index.js';
 import { weightWork } from '#lib/graph/multiply-adds.js';
 import {
@@ -63,6 +63,14 @@ export function randomNetwork(seed: number): RandomNetwork {
   }
 }
 
+/** From a stream of its own, so that the seeds keep their networks. */
+function smoothing(seed: number, loss: LossName): Pick<CompileOptions, 'labelSmoothing'> {
+  const random = stream(seed, 'smoothing');
+  return loss === 'cross-entropy' && random.bernoulli(0.3)
+    ? { labelSmoothing: 0.9 * random.uniform() }
+    : {};
+}
+
 function make(seed: number, random: RandomStream): RandomNetwork {
   const batchSize = 1 + random.below(40);
   const loss = random.bernoulli(0.8) ? 'cross-entropy' : 'squared-error';
@@ -87,6 +95,7 @@ function make(seed: number, random: RandomStream): RandomNetwork {
       inputType,
       breakEven: randomBreakEven(random),
       ...(random.bernoulli(0.5) && { normalization }),
+      ...smoothing(seed, loss),
     },
     density: pick(random, [0, 0.02, 0.1, 0.3, 0.45, 0.8, 1, random.uniform()]),
     lit: pick(random, [0, 0.05, 0.2, 0.4, 1]),

@@ -71,8 +71,13 @@ for (const { name, skip, create } of backends) {
     const backend = await create();
     after(() => backend.close());
 
-    const check = (description: NetworkDescription, loss: LossName, breakEven = always.rows) => {
-      const net = backend.compile(description, { batchSize: 32, loss, breakEven });
+    const check = (
+      description: NetworkDescription,
+      loss: LossName,
+      { breakEven = always.rows, labelSmoothing = 0 } = {},
+    ) => {
+      const options = { batchSize: 32, loss, breakEven, labelSmoothing };
+      const net = backend.compile(description, options);
       initialize(net, 6, () => ({ ...denseStart, density: 0.7, gain: 1.5 }));
       checkGradients(net, 5e-4);
     };
@@ -89,9 +94,14 @@ for (const { name, skip, create } of backends) {
       for (const by of backend.name === 'wasm'
         ? (['rows', 'entries'] as const)
         : (['rows'] as const)) {
-        test(`${name}, by ${by}`, () => check(description, 'cross-entropy', always[by]));
+        test(`${name}, by ${by}`, () =>
+          check(description, 'cross-entropy', { breakEven: always[by] }));
       }
     }
+    test('smoothed labels', () => {
+      const layers = [linear(9), tanh(), linear(5)];
+      check(network([7], layers), 'cross-entropy', { labelSmoothing: 0.3 });
+    });
     test('an image as the output', () => {
       const layers = [
         conv2d(3, 3, { padding: 1 }),

@@ -298,12 +298,15 @@ for (const { build, skip } of builds) {
       name: 'cross-entropy' | 'squared-error',
       y: Float32Array,
       count: number,
-      shape = [y.length / count],
-      halo = 0,
+      {
+        shape = [y.length / count],
+        halo = 0,
+        smoothing = 0,
+      }: { shape?: readonly number[]; halo?: number; smoothing?: number } = {},
     ) => {
       const output = planTensors(shape, count, halo);
       write(output.value, blocked(y, count, 1, output.layout));
-      return { plan: planLoss(name, planBatch(count), output, count), ...output };
+      return { plan: planLoss(name, planBatch(count), output, count, smoothing), ...output };
     };
 
     test('softmax cross-entropy', () => {
@@ -314,7 +317,7 @@ for (const { build, skip } of builds) {
           const labels = Int32Array.from({ length: samples }, () => below(classes));
           const { plan, gradient } = placeLoss('cross-entropy', logits, samples);
           engine.integers(plan.labels).set(labels);
-          run(engine, plan.calls, samples);
+          run(engine, plan.calls('training'), samples);
           const expected = plain.crossEntropy(logits, labels, samples);
           assertClose(read(plan.losses).subarray(0, samples), expected.losses, 1e-6);
           assertClose(read(gradient), blocked(expected.gradient, samples), 1e-6);
@@ -325,16 +328,39 @@ for (const { build, skip } of builds) {
       );
     });
 
+    test('softmax cross-entropy with smoothed labels, and with plain ones in evaluation', () => {
+      const share = fc.double({ min: 0, max: 0.99, noNaN: true });
+      fc.assert(
+        fc.property(upTo(12), samples, share, seed, (classes, samples, smoothing, seed) => {
+          const logits = normals(samples * classes, seed).map((x) => 10 * x);
+          const { below } = stream(seed, 'labels');
+          const labels = Int32Array.from({ length: samples }, () => below(classes));
+          const { plan, gradient } = placeLoss('cross-entropy', logits, samples, { smoothing });
+          engine.integers(plan.labels).set(labels);
+          for (const mode of ['training', 'evaluation'] as const) {
+            run(engine, plan.calls(mode), samples);
+            const own = mode === 'training' ? smoothing : 0;
+            const expected = plain.crossEntropy(logits, labels, samples, own);
+            assertClose(read(plan.losses).subarray(0, samples), expected.losses, 3e-6);
+            assertClose(read(gradient), blocked(expected.gradient, samples), 1e-6);
+            const hits = engine.integers(plan.hits).subarray(0, samples);
+            assert.deepEqual([...hits], expected.hits);
+          }
+        }),
+        { numRuns: 60 },
+      );
+    });
+
     test('cross-entropy of a sure network keeps its small digits', () => {
       const { plan } = placeLoss('cross-entropy', Float32Array.of(300, 290), 1);
-      run(engine, plan.calls);
+      run(engine, plan.calls('training'));
       assertClose([1e5 * read(plan.losses)[0]], [1e5 * Math.log1p(Math.exp(-10))], 1e-2);
     });
 
     test('among equal logits the first is the answer', () => {
       const { plan } = placeLoss('cross-entropy', Float32Array.of(0, 0, 0, 0, 0, 0), 2);
       engine.integers(plan.labels).set([0, 1]);
-      run(engine, plan.calls, 2);
+      run(engine, plan.calls('training'), 2);
       assert.deepEqual([...engine.integers(plan.hits).subarray(0, 2)], [1, 0]);
     });
 
@@ -345,10 +371,10 @@ for (const { build, skip } of builds) {
           const halo = shape.length === 3 ? width : 0;
           const output = normals(samples * sizeOf(shape), seed);
           const target = normals(output.length, seed + 1);
-          const placed = placeLoss('squared-error', output, samples, shape, halo);
+          const placed = placeLoss('squared-error', output, samples, { shape, halo });
           const { plan, gradient, layout } = placed;
           write(plan.target, blocked(target, samples, 0, layout));
-          run(engine, plan.calls, samples);
+          run(engine, plan.calls('training'), samples);
           const expected = plain.squaredError(output, target, samples);
           assertClose(read(plan.losses).subarray(0, samples), expected.losses);
           assertClose(read(gradient), blocked(expected.gradient, samples, 0, layout));

@@ -191,6 +191,72 @@ for (const backend of ['wasm', 'plain'] as const)
       }
     });
 
+    test('a cutout leaves crops and mirrors as they are, covers by the mean, and resumes', async () => {
+      /** All training samples, as one's own augmentation sees them after the configuration's. */
+      const seen = async (cutout: number, mean?: readonly number[]) => {
+        const inputs: number[] = [];
+        const watched: TrainingData = {
+          ...data,
+          ...(mean && { mean, std: [1] }),
+          augment: (sample) => void inputs.push(...sample),
+        };
+        await outcome(watched, { augment: { crop: 1, flip: true, cutout }, epochs: 1 });
+        return inputs;
+      };
+      const whole = await seen(0);
+      for (const mean of [undefined, [0.25]]) {
+        const cut = await seen(3, mean);
+        const covered = cut.filter((x, i) => x !== whole[i]);
+        assert.ok(covered.every((x) => x === (mean?.[0] ?? 0)));
+        const share = covered.length / cut.length;
+        assert.ok(share > 0.1 && share < 0.25, `${share}`);
+      }
+      const changes = { augment: { flip: true, cutout: 3 } };
+      const straight = await outcome(data, changes);
+      const resumed = await pausedAt(13, data, changes);
+      assert.deepEqual(resumed.weights, straight.weights);
+      assert.deepEqual(resumed.metrics, straight.metrics);
+    });
+
+    test('a cutout that does not fit the images is refused', async () => {
+      await assert.rejects(outcome(data, { augment: { cutout: 7 } }), (error: Error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.equal(
+          error.message,
+          'augment.cutout: a square of 7 pixels does not fit images of 6 × 6; it must be at most 6',
+        );
+        return true;
+      });
+      const twoMeans = { ...data, mean: [0, 0] };
+      const changes = { normalize: false, augment: { cutout: 2 } };
+      await assert.rejects(
+        outcome(twoMeans, changes),
+        /^UserError: mean: 2 values for 1 channels$/,
+      );
+    });
+
+    test('a warm-up by steps resumes to the same bits, and is refused where it fills the run', async () => {
+      const warmed = (steps: number) => ({
+        schedule: { kind: 'warmup', steps, schedule: { kind: 'one-cycle' } } as const,
+      });
+      const straight = await outcome(data, warmed(12));
+      const plain = await outcome(data, { schedule: { kind: 'one-cycle' } });
+      assert.notDeepEqual(straight.weights, plain.weights);
+      for (const step of [5, 13]) {
+        const resumed = await pausedAt(step, data, warmed(12));
+        assert.deepEqual(resumed.weights, straight.weights);
+        assert.deepEqual(resumed.metrics, straight.metrics);
+      }
+      await assert.rejects(outcome(data, warmed(40)), (error: Error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.equal(
+          error.message,
+          "schedule: 40 steps of warm-up are not fewer than the run's 40",
+        );
+        return true;
+      });
+    });
+
     test('every step is told with its loss, λ and density', async () => {
       const steps: StepProgress[] = [];
       const result = await outcome(

@@ -10,6 +10,31 @@ const wrong: readonly [input: unknown, message: string][] = [
     { model, epochs: 2, schedule: { kind: 'cosine', warmup: 2 } },
     'schedule.warmup: 2 epochs leave nothing of the 2 for the cosine; it must be less',
   ],
+  [
+    {
+      model,
+      epochs: 2,
+      schedule: { kind: 'warmup', steps: 5, schedule: { kind: 'cosine', warmup: 2 } },
+    },
+    'schedule.schedule.warmup: 2 epochs leave nothing of the 2 for the cosine; it must be less',
+  ],
+  [{ model, schedule: { kind: 'warmup', steps: 5 } }, 'schedule.schedule: is missing'],
+  [
+    { model, schedule: { kind: 'warmup', steps: 5, schedule: { kind: 'warmup' } } },
+    'schedule.schedule.kind: "warmup" is not allowed; it must be one of "constant", "step", "cosine", "plateau", "one-cycle"',
+  ],
+  [
+    { model, schedule: { kind: 'warmup', steps: 0.5, schedule: { kind: 'cosine' } } },
+    'schedule.steps: 0.5 is not allowed; it must be a whole number from 1 on',
+  ],
+  [
+    { model, schedule: { kind: 'one-cycle', share: 1 } },
+    'schedule.share: 1 is not allowed; it must be a number from 0 to below 1',
+  ],
+  [
+    { model, schedule: { kind: 'one-cycle', divide: 0.5 } },
+    'schedule.divide: 0.5 is not allowed; it must be a number from 1 on',
+  ],
   [null, 'null is not allowed; it must be an object'],
   [{}, 'model: is missing'],
   [{ model: {} }, 'model.kind: is missing'],
@@ -147,6 +172,27 @@ const wrong: readonly [input: unknown, message: string][] = [
     'support.fraction: 0 is not allowed; it must be a number above 0 to 1',
   ],
   [
+    { model, average: { decay: 1 } },
+    'average.decay: 1 is not allowed; it must be a number from 0 to below 1',
+  ],
+  [
+    { model, average: { everySteps: 0 } },
+    'average.everySteps: 0 is not allowed; it must be a whole number from 1 on',
+  ],
+  [{ model, average: true }, 'average: true is not allowed; it must be an object'],
+  [
+    { model, labelSmoothing: 1 },
+    'labelSmoothing: 1 is not allowed; it must be a number from 0 to below 1',
+  ],
+  [
+    { model, loss: 'squared-error', labelSmoothing: 0.1 },
+    'labelSmoothing: the loss squared-error has no labels to smooth; it must be 0',
+  ],
+  [
+    { model, augment: { cutout: -1 } },
+    'augment.cutout: -1 is not allowed; it must be a whole number from 0 on',
+  ],
+  [
     { model, samples: { train: 0 } },
     'samples.train: 0 is not allowed; it must be a whole number from 1 on',
   ],
@@ -170,6 +216,19 @@ test('a resolved configuration says everything, and resolves to itself', () => {
     const resolved = resolveConfig(config);
     assert.ok(resolved.optimizer.groups.length >= 2);
     assert.deepEqual(resolveConfig(JSON.parse(JSON.stringify(resolved))), resolved);
+  }
+});
+
+test('how long a schedule lasts is written down, behind a warm-up too', () => {
+  for (const kind of ['cosine', 'one-cycle'] as const) {
+    const warmed = { kind: 'warmup', steps: 5, schedule: { kind } } as const;
+    const resolved = resolveConfig({ model, epochs: 7, schedule: warmed });
+    const { schedule } = resolveConfig({ ...resolved, epochs: 9 });
+    assert.ok(schedule.kind === 'warmup' && schedule.schedule.kind === kind);
+    assert.equal(schedule.schedule.epochs, 7);
+    const alone = resolveConfig({ model, epochs: 7, schedule: { kind } }).schedule;
+    assert.ok(alone.kind === kind);
+    assert.equal(alone.epochs, 7);
   }
 });
 

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { WasmBackend } from '#lib/backend/index.js';
-import { buildTrainer, type ConfigInput, resolveConfig } from '#lib/train/index.js';
+import {
+  buildTrainer,
+  type Checkpoint,
+  type ConfigInput,
+  resolveConfig,
+  train,
+} from '#lib/train/index.js';
 import { toyConfig, toyData } from './toy.js';
 
 const data = toyData();
@@ -72,4 +81,28 @@ test('what every thread wants for itself is counted', async () => {
   const one = await leastMemory({ threads: 1, changes });
   const eight = await leastMemory({ threads: 8, changes });
   assert.ok(eight - one > 2 ** 22, `${one} and ${eight} bytes`);
+});
+
+test('a checkpoint goes when its observers are done with it', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const seen: WeakRef<Checkpoint>[] = [];
+  const left: boolean[] = [];
+  const result = await train(toyConfig({ epochs: 2 }), {
+    data,
+    threads: 1,
+    observers: [
+      {
+        async onCheckpoint(checkpoint) {
+          // What a WeakRef was asked for stays until the task is over.
+          await setImmediate();
+          collect();
+          left.push(seen.some((each) => each.deref() !== undefined));
+          seen.push(new WeakRef(checkpoint));
+        },
+      },
+    ],
+  });
+  result.close();
+  assert.deepEqual(left, [false, false]);
 });

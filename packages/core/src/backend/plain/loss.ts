@@ -11,8 +11,19 @@ export interface PlainLoss {
   readonly gradient: Float64Array;
 }
 
-/** −log p[label], p = softmax(logits) = e^logits / Σ e^logits; its gradient is (p − onehot(label)) / samples. */
-export function crossEntropy(logits: Numbers, labels: Numbers, samples: number): PlainLoss {
+/**
+ * −Σ t log p with p = softmax(logits) = e^logits / Σ e^logits and the targets
+ * t = (1 − ε) onehot(label) + ε / classes (Szegedy et al. 2016, arXiv 1512.00567); its gradient is (p − t) / samples.
+ * As t sums up to 1, this is −log p[label] + ε (logits[label] − mean(logits)).
+ *
+ * @param smoothing ε from 0, for one-hot targets, to below 1
+ */
+export function crossEntropy(
+  logits: Numbers,
+  labels: Numbers,
+  samples: number,
+  smoothing = 0,
+): PlainLoss {
   const classes = logits.length / samples;
   const losses: number[] = [];
   const hits: number[] = [];
@@ -22,10 +33,12 @@ export function crossEntropy(logits: Numbers, labels: Numbers, samples: number):
     const largest = Math.max(...own);
     const exponentials = own.map((logit) => Math.exp(logit - largest));
     const total = exponentials.reduce((sum, each) => sum + each, 0);
-    losses.push(Math.log(total) + largest - own[labels[s]]);
+    const lead = own.reduce((sum, each) => sum + own[labels[s]] - each, 0) / classes;
+    losses.push(Math.log(total) + largest - own[labels[s]] + smoothing * lead);
     hits.push(own.indexOf(largest) === labels[s] ? 1 : 0);
     for (const [c, each] of exponentials.entries()) {
-      gradient[s * classes + c] = (each / total - (c === labels[s] ? 1 : 0)) / samples;
+      const target = (c === labels[s] ? 1 - smoothing : 0) + smoothing / classes;
+      gradient[s * classes + c] = (each / total - target) / samples;
     }
   }
   return { losses, hits, gradient };

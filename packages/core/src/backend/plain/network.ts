@@ -53,6 +53,7 @@ export class PlainNetwork implements Network, SteppedNetwork {
   readonly description: NetworkDescription;
   readonly batchSize: number;
   readonly loss: LossName;
+  readonly #labelSmoothing: number;
   readonly parameters: readonly PlainParameter[];
   readonly buffers: readonly PlainBuffer[];
   readonly outputShape: Shape;
@@ -78,6 +79,7 @@ export class PlainNetwork implements Network, SteppedNetwork {
     this.description = description;
     this.batchSize = options.batchSize;
     this.loss = options.loss ?? 'cross-entropy';
+    this.#labelSmoothing = options.labelSmoothing ?? 0;
     this.#layers = resolve(description).map(place);
     this.parameters = this.#layers.flatMap(({ parameters }) => Object.values(parameters));
     this.buffers = this.#layers.flatMap(({ buffers }) => Object.values(buffers));
@@ -175,7 +177,7 @@ export class PlainNetwork implements Network, SteppedNetwork {
   evaluate(): BatchResult {
     checkLoaded(this.#batch.samples, this.#targets !== undefined);
     this.#forward('evaluation');
-    return this.#result(this.#score());
+    return this.#result(this.#score('evaluation'));
   }
 
   differentiate(scope: GradientScope = 'all', sampledBlock = 0): BatchResult {
@@ -183,7 +185,7 @@ export class PlainNetwork implements Network, SteppedNetwork {
     checkLoaded(samples, this.#targets !== undefined);
     checkBlock(sampledBlock, samples);
     this.#forward('training');
-    const loss = this.#score();
+    const loss = this.#score('training');
     this.#backward(loss.gradient, scope, sampledBlock);
     return this.#result(loss);
   }
@@ -210,9 +212,11 @@ export class PlainNetwork implements Network, SteppedNetwork {
     }
   }
 
-  #score(): PlainLoss {
-    const score = this.loss === 'cross-entropy' ? crossEntropy : squaredError;
-    return score(this.#output, this.#targets!, this.#batch.samples);
+  #score(mode: Mode): PlainLoss {
+    const { samples } = this.#batch;
+    if (this.loss === 'squared-error') return squaredError(this.#output, this.#targets!, samples);
+    const smoothing = mode === 'training' ? this.#labelSmoothing : 0;
+    return crossEntropy(this.#output, this.#targets!, samples, smoothing);
   }
 
   #result({ losses, hits }: PlainLoss): BatchResult {

@@ -7,7 +7,7 @@ import {
   words,
 } from '../../engine/index.js';
 import { UserError } from '../../files/errors.js';
-import { blocksOf } from '../../graph/pass.js';
+import { blocksOf, type Mode } from '../../graph/pass.js';
 import { planTensor, type Tensor } from '../../lowering/planes.js';
 import { sizeOf } from '../../math/index.js';
 import type { LossName } from '../backend.js';
@@ -23,12 +23,14 @@ export interface LossPlan {
   readonly losses: PlannedBuffer;
   /** One i32 a sample: 1 where the largest logit is the label's. */
   readonly hits: PlannedBuffer;
-  readonly calls: readonly Call[];
+  /** Labels are smoothed in training only. */
+  readonly calls: (mode: Mode) => readonly Call[];
 }
 
 /**
  * Plans the loss on a network's output, averaged over the samples of the batch.
  *
+ * @param labelSmoothing for the cross-entropy
  * @throws {UserError} where the logits do not lie in one row
  */
 export function planLoss(
@@ -36,6 +38,7 @@ export function planLoss(
   batch: PlannedRecord<'Batch'>,
   output: Tensor,
   samples: number,
+  labelSmoothing = 0,
 ): LossPlan {
   const features = sizeOf(output.shape);
   if (name === 'cross-entropy' && output.layout.halo > 0) {
@@ -52,11 +55,12 @@ export function planLoss(
   };
   const gradient = output.gradient!;
   const { labels, target, losses, hits } = plan;
-  const loss =
+  const call = (smoothing: number) =>
     name === 'cross-entropy'
       ? callPerBlock('softmaxCrossEntropy', {
           batch,
           classes: features,
+          smoothing,
           logits: output.value,
           labels,
           gradient,
@@ -72,5 +76,5 @@ export function planLoss(
           gradient,
           losses,
         });
-  return { ...plan, calls: [loss] };
+  return { ...plan, calls: (mode) => [call(mode === 'training' ? labelSmoothing : 0)] };
 }

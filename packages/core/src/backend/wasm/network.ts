@@ -64,6 +64,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
     options: CompileOptions,
   ) {
     const { batchSize, loss = 'cross-entropy', breakEven = defaultBreakEven } = options;
+    const { labelSmoothing } = options;
     checkOptions(options, description.input);
     this.backend = backend;
     this.engine = engine;
@@ -76,7 +77,8 @@ export class WasmNetwork implements Network, SteppedNetwork {
     this.buffers = this.#plan.layers.flatMap(({ buffers }) => buffers);
     this.#tensors = new Map([...this.parameters, ...this.buffers].map((each) => [each.name, each]));
     this.outputShape = this.#plan.output.shape;
-    this.#loss = planLoss(loss, this.#batch.record, this.#plan.output, batchSize);
+    const { output } = this.#plan;
+    this.#loss = planLoss(loss, this.#batch.record, output, batchSize, labelSmoothing);
     this.#rawTarget = words('raw targets', batchSize * sizeOf(this.outputShape));
     for (const { value, initial } of this.buffers) engine.floats(value).fill(initial);
     engine.allocate(this.#loss.losses);
@@ -168,7 +170,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
 
   evaluate(): BatchResult {
     this.#checkLoaded();
-    this.#run('evaluate', () => [...this.#forward('evaluation'), ...this.#lossCalls()]);
+    this.#run('evaluate', () => [...this.#forward('evaluation'), ...this.#lossCalls('evaluation')]);
     return this.#result();
   }
 
@@ -178,7 +180,7 @@ export class WasmNetwork implements Network, SteppedNetwork {
     this.#batch.chooseBlock(sampledBlock);
     this.#run(scope, () => [
       ...this.#forward('training'),
-      ...this.#lossCalls(),
+      ...this.#lossCalls('training'),
       ...this.#backward(scope),
     ]);
     return this.#result();
@@ -223,11 +225,11 @@ export class WasmNetwork implements Network, SteppedNetwork {
     return [load, ...this.#plan.layers.flatMap(({ placed }) => placed.forward(mode))];
   }
 
-  #lossCalls(): Call[] {
+  #lossCalls(mode: Mode): Call[] {
     const { name, target, calls } = this.#loss;
-    if (name === 'cross-entropy') return [...calls];
+    if (name === 'cross-entropy') return [...calls(mode)];
     const tensor = { ...this.#plan.output, value: target };
-    return [this.#batch.copyCall(this.#rawTarget, tensor), ...calls];
+    return [this.#batch.copyCall(this.#rawTarget, tensor), ...calls(mode)];
   }
 
   #backward(scope: GradientScope): Call[] {

@@ -6,6 +6,8 @@ export interface ScheduleContext {
   readonly rate: number;
   /** Length of the run. */
   readonly epochs: number;
+  /** Samples of an epoch / batch size: whole batches, perhaps with a fraction. */
+  readonly stepsPerEpoch: number;
 }
 
 /** A learning rate over the epochs. */
