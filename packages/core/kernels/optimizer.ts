@@ -36,6 +36,7 @@ class Settings {
   entrySubgradient: f32; // Lasso: weight of sign(θ) added to the gradient
   groupSubgradient: f32; // Lasso: weight of √n_g θ_g / ‖θ_g‖
   onSupport: i32; // 1: what belongs to a zero of a weight rests
+  leastAlive: f32; // what a live weight becomes that the step lands at 0; 0: it rests from then on
 }
 
 @unmanaged
@@ -78,6 +79,7 @@ export function optimizerStep(args: OptimizerStep, tile: i32): void {
     return;
   }
   move(args, start, end);
+  if (settings.leastAlive !== 0 && changetype<usize>(args.support)) keepAlive(args, first, last);
   thresholdEntries(args, start, end);
   if (settings.groupThreshold !== 0 && args.groupSize) shrinkGroups(args, start, end);
   if (!changetype<usize>(args.support)) return;
@@ -251,6 +253,22 @@ function moveAt(
     adamMove(args, at, mask, masked, whole);
   } else {
     momentumMove(args, at, mask, masked, whole);
+  }
+}
+
+/** Rows in which what lived before the step, as the marks still say, lives on where it has become 0. */
+function keepAlive(args: OptimizerStep, first: i32, last: i32): void {
+  const columns = args.columns;
+  const least = args.settings.leastAlive;
+  for (let row = first; row < last; row++) {
+    const weights = args.moved + ((<usize>(row * columns)) << 2);
+    let marks = marksOf(args.support, row);
+    for (let column = 0; column < columns; column += 64, marks += 8) {
+      for (let bits = load<u64>(marks); bits; bits &= bits - 1) {
+        const at = weights + <usize>((column + <i32>ctz(bits)) << 2);
+        if (load<f32>(at) === 0) store<f32>(at, least);
+      }
+    }
   }
 }
 

@@ -4,19 +4,25 @@ import { count, duration, oneLine, percent, short, table } from './text.js';
 
 /** A configuration in a line: what is trained on what, and how. */
 export function describeConfig(config: Config): string {
-  const { data, task, model, optimizer, schedule, lambdaPolicy, epochs, batchSize, seed } = config;
+  const { data, task, model, optimizer, schedule, epochs, batchSize, seed } = config;
   const layers = nameOf(model);
-  const policy = lambdaPolicy.kind === 'fixed' ? '' : ` (${lambdaPolicy.kind})`;
   const parts = [
     `${layers} on ${data}${task ? ` (${task.kind})` : ''}`,
-    `${optimizer.method} with ${optimizer.regularizer.kind}`,
-    `λ ${short(optimizer.lambda)}${policy}`,
+    describeSparsity(config),
     `learning rate ${short(optimizer.learningRate)} (${schedule.kind})`,
     `${epochs} epochs`,
     `batch ${batchSize}`,
     `seed ${seed}`,
   ];
   return oneLine(parts.join(', '));
+}
+
+/** The method, and what makes or keeps its weights sparse. */
+function describeSparsity({ optimizer, lambdaPolicy, support }: Config): string {
+  if (support)
+    return `${optimizer.method} on a support (${support.kind}, ${percent(support.density)})`;
+  const policy = lambdaPolicy.kind === 'fixed' ? '' : ` (${lambdaPolicy.kind})`;
+  return `${optimizer.method} with ${optimizer.regularizer.kind}, λ ${short(optimizer.lambda)}${policy}`;
 }
 
 /** 97.10 % (loss 0.0951) */

@@ -31,7 +31,7 @@ program
   .command('train <preset|config.json>')
   .description('train a network and keep the run in a folder')
   .option('--set <path=value>', 'set a value of the configuration (repeatable)', collect)
-  .option('--density <share>', 'steer λ until this share of the weights is left: 0.05 or 5%')
+  .option('--density <share>', 'how many of the weights to keep, by λ or the support: 0.05 or 5%')
   .option('--epochs <n>', 'passes over the training data')
   .option('--seed <n>', 'of start, order and split: one seed gives one result')
   .addOption(threads())

@@ -85,6 +85,7 @@ test('wrong usage is exit code 2 and one line', async (t) => {
     [['train', 'mnist-mlp', '--seed', '-1'], /seed: -1 is not allowed/],
     [['train', 'mnist-mlp', '--threads', '0'], /--threads: 0 is not allowed/],
     [['train', 'mnist-mlp', '--density', '5'], /lambdaPolicy.density: 5 is not allowed/],
+    [['train', 'mnist-mlp-rigl', '--density', '5'], /support.density: 5 is not allowed/],
     [['train', 'mnist-mlp', '--density', 'low%'], /lambdaPolicy.density: "low%" is not allowed/],
     [['train', 'mnist-mlp', '--set', 'epochs'], /--set epochs: write path=value/],
     [

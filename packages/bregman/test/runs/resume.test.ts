@@ -54,6 +54,14 @@ const configurations: Readonly<Record<string, Partial<ConfigInput>>> = {
   },
   'multilevel gradients': { gradient: { kind: 'multilevel', period: 4 } },
   'sampled gradients': { gradient: { kind: 'sampled' }, batchSize: 20 },
+  RigL: {
+    optimizer: { method: 'sgd', learningRate: 0.1, momentum: 0.9 },
+    support: { kind: 'rigl', density: 0.15, every: 2 },
+  },
+  'gradual magnitude pruning': {
+    optimizer: { method: 'adam', learningRate: 0.01 },
+    support: { kind: 'gmp', density: 0.15, every: 3, budget: 'global' },
+  },
   'a convolutional net with batch norm and augmentation': {
     model: convolutional,
     augment: { crop: 1, flip: true },

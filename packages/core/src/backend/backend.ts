@@ -163,6 +163,11 @@ export interface StepGroup {
   /** Read anew before every step. */
   readonly hyper: Hyperparameters;
   readonly parameters: readonly Parameter[];
+  /**
+   * In a step on the support, a weight that lands at 0 becomes `LEAST_ALIVE` and lives on. For methods that move θ
+   * itself, without a prox.
+   */
+  readonly keepsAlive?: boolean;
 }
 
 /** Moves parameters along their gradients, and keeps what the methods remember. */

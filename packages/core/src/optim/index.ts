@@ -1,4 +1,5 @@
 /** Methods, learning-rate schedules and λ policies: one file each. */
+export { type BudgetedLayer, type BudgetRule, budgetRule, shareWeights } from './budget.js';
 export * from './gradient/index.js';
 export * from './lambda/index.js';
 export {
@@ -20,3 +21,4 @@ export {
 export type { Resumable } from './resumable.js';
 export * from './schedules/index.js';
 export { stepPlainly } from './step-plainly.js';
+export * from './support/index.js';

@@ -1,11 +1,13 @@
 import type { Regularizer } from '../math/index.js';
 import { type ParameterState, proxOfSubgradient } from './method.js';
 import type { Hyperparameters, Method } from './methods.js';
+import { LEAST_ALIVE } from './support/alive.js';
 
 /**
  * A method's step on one parameter, in plain TypeScript.
  *
  * @param onSupport only non-zero weights move; v and the moments of the others rest
+ * @param keepsAlive on the support, a weight that the step lands at 0 lives on
  */
 export function stepPlainly(
   method: Method,
@@ -15,6 +17,7 @@ export function stepPlainly(
   regularizer: Regularizer,
   t: number,
   onSupport: boolean,
+  keepsAlive = false,
 ): void {
   if (!onSupport) {
     method.step(state, gradient, hyper, regularizer, t);
@@ -28,6 +31,12 @@ export function stepPlainly(
   method.step(state, read, hyper, regularizer, t);
   for (const [i, array] of remembered.entries()) {
     for (let j = 0; j < array.length; j++) if (isResting[j]) array[j] = before[i][j];
+  }
+  if (keepsAlive) {
+    const { theta } = state;
+    for (let i = 0; i < theta.length; i++) {
+      if (!isResting[i] && theta[i] === 0) theta[i] = LEAST_ALIVE;
+    }
   }
   if (state.subgradient) proxOfSubgradient(state, hyper, regularizer);
 }

@@ -13,7 +13,11 @@ import type { GroupOptions, ParameterGroup } from './optimizer.js';
  *
  * @throws {ConfigError} a group that no parameter fits
  */
-export function buildGroups({ optimizer, lambdaPolicy }: Config, network: Network): GroupOptions[] {
+export function buildGroups(
+  { optimizer, lambdaPolicy, support }: Config,
+  network: Network,
+): GroupOptions[] {
+  const keepsAlive = support !== null;
   const { first } = lambdaPolicies.build(lambdaPolicy);
   const { groups, ...shared } = optimizer;
   const left = new Set(network.parameters);
@@ -32,7 +36,7 @@ export function buildGroups({ optimizer, lambdaPolicy }: Config, network: Networ
     }
     const { regularizer: spec, ...hyper } = { ...shared, ...own };
     const lambda = spec.kind === 'none' ? 0 : (first ?? hyper.lambda);
-    return { ...hyper, lambda, regularizer: regularizers.build(spec), parameters };
+    return { ...hyper, lambda, regularizer: regularizers.build(spec), parameters, keepsAlive };
   });
 }
 
@@ -40,7 +44,7 @@ export function buildGroups({ optimizer, lambdaPolicy }: Config, network: Networ
  * Whether a pattern names a parameter: its name, in which `*` stands for any text; `@weight` for all
  * weights; `@linear`, `@conv2d` for those of one kind of layer.
  */
-function matches({ name, role, kind }: Parameter, pattern: string): boolean {
+export function matches({ name, role, kind }: Parameter, pattern: string): boolean {
   if (pattern.startsWith('@'))
     return role === 'weight' && ['@weight', `@${kind}`].includes(pattern);
   return fitsPattern(name, pattern);

@@ -6,6 +6,7 @@ import { build } from '../schema/build.js';
 import { WeightAverage } from './average.js';
 import { buildNetwork } from './build-network.js';
 import { buildGroups, checkLambdaPolicy, isRegularized, startOf } from './build-optimizer.js';
+import { buildSupport } from './build-support.js';
 import { checkData } from './check-data.js';
 import type { Config } from './config.js';
 import { initialize } from './initialize.js';
@@ -13,6 +14,7 @@ import { describeModel } from './model-description.js';
 import { Optimizer } from './optimizer.js';
 import { Sampler } from './sampler.js';
 import { Steering } from './steering.js';
+import { SupportSteps } from './support-steps.js';
 import { Trainer } from './trainer.js';
 import type { TrainingData } from './training-data.js';
 
@@ -36,8 +38,13 @@ export async function buildTrainer(
   // Augmented images are made anew for each batch.
   const hold = !augment && !data.augment;
   const network = buildNetwork(backend, config, data, { hold });
-  initialize(network, seed, (parameter) => startOf(config, parameter));
-  const optimizer = new Optimizer(network, buildGroups(config, network));
+  const groupOptions = buildGroups(config, network);
+  const support = buildSupport(config, network, groupOptions, Math.ceil(length / batchSize));
+  initialize(network, seed, (parameter) => ({
+    ...startOf(config, parameter),
+    ...support?.starts.get(parameter.name),
+  }));
+  const optimizer = new Optimizer(network, groupOptions);
   const buildPolicy = () => lambdaPolicies.build(lambdaPolicy);
   checkLambdaPolicy(buildPolicy(), optimizer.groups);
   await build('optimizer', () => optimizer.start());
@@ -55,7 +62,8 @@ export async function buildTrainer(
     optimizer,
     steering: new Steering(optimizer, groups),
     sampler: new Sampler(data, parts.train, { seed, batchSize, augment }),
-    gradient: gradientPolicies.build(gradient, { seed }),
+    gradient: support?.policy ?? gradientPolicies.build(gradient, { seed }),
+    ...(support && { support: new SupportSteps(support, network, optimizer) }),
     data,
     validation: parts.validation,
     model: describeModel(config, data),

@@ -9,8 +9,10 @@ import {
   gradientPolicies,
   hyperparameters,
   lambdaPolicies,
+  type MethodName,
   methodNames,
   schedules,
+  supportPolicies,
 } from '../optim/index.js';
 import {
   ConfigError,
@@ -78,6 +80,8 @@ const configSchema = object({
   seed: withDefault(whole(0, 2 ** 32 - 1), 0),
   start: withDefault(startSchema, {}),
   gradient: withDefault(gradientPolicies.schema, { kind: 'exact' }),
+  // Which weights live, under methods that move the live ones alone; null: the optimizer has its own way.
+  support: withDefault(nullable(supportPolicies.schema), null),
   optimizer: withDefault(optimizer, {}),
   schedule: withDefault(schedules.schema, { kind: 'plateau' }),
   lambdaPolicy: withDefault(lambdaPolicies.schema, { kind: 'fixed' }),
@@ -102,7 +106,7 @@ export type ConfigInput = Input<typeof configSchema>;
  */
 export function resolveConfig(input: unknown, source = 'config'): Config {
   const config = validate(configSchema, input, source);
-  const { task, loss, augment } = config;
+  const { task, loss, augment, support, epochs } = config;
   if (task && loss !== 'squared-error') {
     throw new ConfigError(
       `${source}: loss: ${loss} does not go with the task ${task.kind}; it must be "squared-error"`,
@@ -119,7 +123,9 @@ export function resolveConfig(input: unknown, source = 'config'): Config {
         'they are; it must be null',
     );
   }
+  checkSupport(config, source);
   settleLength(config, source);
+  if (support && 'until' in support) support.epochs ??= epochs;
   return config;
 }
 
@@ -135,6 +141,35 @@ function settleLength({ schedule, epochs }: Config, source: string): void {
     `${source}: schedule.${isWarmed ? 'schedule.' : ''}warmup: ${lasting.warmup} epochs leave nothing of ` +
       `the ${lasting.epochs} for the cosine; it must be less`,
   );
+}
+
+/** Methods that move the live weights and leave it to the support which these are. */
+const onSupport: readonly MethodName[] = ['sgd', 'adam'];
+
+/** @throws {ConfigError} a part that does not go with a support */
+function checkSupport(
+  { support, optimizer: { method }, gradient, lambdaPolicy }: Config,
+  source: string,
+): void {
+  if (!support) return;
+  if (!onSupport.includes(method)) {
+    throw new ConfigError(
+      `${source}: optimizer.method: ${method} does not go with the support ${support.kind}; it must be one ` +
+        `of ${onSupport.map((name) => JSON.stringify(name)).join(', ')}`,
+    );
+  }
+  if (gradient.kind !== 'exact') {
+    throw new ConfigError(
+      `${source}: gradient: ${gradient.kind} does not go with the support ${support.kind}, which says itself ` +
+        'which gradients it takes; it must be "exact"',
+    );
+  }
+  if (lambdaPolicy.kind !== 'fixed') {
+    throw new ConfigError(
+      `${source}: lambdaPolicy: ${lambdaPolicy.kind} does not go with the support ${support.kind}, which ` +
+        'reads no λ; it must be "fixed"',
+    );
+  }
 }
 
 /**

@@ -34,7 +34,8 @@ export {
 export type { BackendOptions } from './open-backend.js';
 export { type GroupOptions, Optimizer, type ParameterGroup } from './optimizer.js';
 export type { TrainOptions, TrainResult } from './options.js';
-export { type Preset, presets } from './presets.js';
+export type { Preset } from './preset.js';
+export { presets } from './presets.js';
 export { machineSchema, metricsSchema, summarySchema } from './stored.js';
 export { train } from './train.js';
 export { Trainer } from './trainer.js';

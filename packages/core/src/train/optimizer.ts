@@ -1,4 +1,4 @@
-import type { Network, Stepper } from '../backend/backend.js';
+import type { Network, StepGroup, Stepper } from '../backend/backend.js';
 import { UserError } from '../files/errors.js';
 import type { Parameter } from '../graph/parameter.js';
 import type { Regularizer } from '../math/index.js';
@@ -19,20 +19,24 @@ export interface GroupOptions extends Partial<Hyperparameters> {
   readonly learningRate: number;
   readonly parameters: readonly Parameter[];
   readonly regularizer: Regularizer;
+  /** Whether a weight that a step on the support lands at 0 lives on, see {@link StepGroup}. */
+  readonly keepsAlive?: boolean;
 }
 
 /** One group of an optimizer; schedules write `learningRate`, policies `lambda`. */
-export class ParameterGroup {
+export class ParameterGroup implements StepGroup {
   readonly method: Method;
   readonly regularizer: Regularizer;
   readonly hyper: Hyperparameters & { learningRate: number; lambda: number };
   readonly parameters: readonly Parameter[];
+  readonly keepsAlive: boolean;
 
-  constructor({ method, parameters, regularizer, ...hyper }: GroupOptions) {
+  constructor({ method, parameters, regularizer, keepsAlive = false, ...hyper }: GroupOptions) {
     this.method = methods[method];
     this.regularizer = regularizer;
     this.hyper = { ...hyperparameters.defaults, lambda: 0, ...hyper };
     this.parameters = parameters;
+    this.keepsAlive = keepsAlive;
   }
 }
 
@@ -105,6 +109,22 @@ export class Optimizer {
     return whenReady(this.#stepper.read(parameter), ({ theta }) => theta);
   }
 
+  /** Counts a step in which no parameter moves; Adam's t counts it too. */
+  skip(): void {
+    this.#steps++;
+  }
+
+  /** Changes weights in place, with what the method remembers of them, and finds the non-zeros again. */
+  change(
+    parameters: readonly Parameter[],
+    change: (states: readonly ParameterState[]) => void,
+  ): Soon<void> {
+    return whenReady(this.#statesOf(parameters), (states) => {
+      change(states);
+      this.#write(parameters, states);
+    });
+  }
+
   /** The regularizer J(θ) = λR(θ), over all groups. */
   value(): Soon<number> {
     return whenReady(allReady(this.groups.map((group) => this.#valueOf(group))), (values) =>
@@ -171,10 +191,14 @@ export class Optimizer {
         })),
       );
       for (const { own, from } of copies) own.set(from);
-      for (const [i, state] of states.entries()) this.#stepper.write(parameters[i], state);
+      this.#write(parameters, states);
       this.#steps = steps;
-      this.#network.reindex();
     });
+  }
+
+  #write(parameters: readonly Parameter[], states: readonly ParameterState[]): void {
+    for (const [i, state] of states.entries()) this.#stepper.write(parameters[i], state);
+    this.#network.reindex();
   }
 
   #statesOf(parameters: readonly Parameter[]): Soon<readonly ParameterState[]> {

@@ -1,10 +1,6 @@
 import type { ConfigInput } from './config.js';
-
-/** A named configuration with a line on what it shows. */
-export interface Preset {
-  readonly description: string;
-  readonly config: ConfigInput;
-}
+import type { Preset } from './preset.js';
+import { rivalsOf } from './rivals.js';
 
 /** The paper's MLP and its sparse start: 1 % of the entries, He-normal × 0.7/√0.01. */
 const mnistMlp = {
@@ -63,6 +59,14 @@ const cifar10 = {
   schedule: { kind: 'plateau' },
 } as const satisfies Omit<ConfigInput, 'model'>;
 
+/** ResNets on CIFAR-10 as rivals of ours train them: images normalized, cropped and mirrored. */
+const cifar10Rivals = {
+  data: 'cifar10',
+  validation: 0.05,
+  augment: { crop: 4, flip: true },
+  schedule: { kind: 'cosine' },
+} as const satisfies Omit<ConfigInput, 'model'>;
+
 /** All presets by name. A new one is a line here. */
 export const presets: Readonly<Record<string, Preset>> = {
   'mnist-mlp': {
@@ -101,6 +105,10 @@ export const presets: Readonly<Record<string, Preset>> = {
       optimizer: { method: 'lasso', learningRate: 0.1, lambda: 1e-4 },
     },
   },
+  ...rivalsOf('mnist-mlp', 'MLP on MNIST', 0.05, {
+    ...mnistMlp,
+    optimizer: { learningRate: 0.1, momentum: 0.9 },
+  }),
   'mnist-autoencoder': {
     description:
       'denoising of MNIST by layers of 784, AdaBreg with row groups: a bottleneck emerges',
@@ -225,4 +233,16 @@ export const presets: Readonly<Record<string, Preset>> = {
       schedule: { kind: 'cosine', warmup: 0 },
     },
   },
+  ...rivalsOf('cifar10-resnet20', 'ResNet-20 on CIFAR-10', 0.18, {
+    ...cifar10Rivals,
+    model: { kind: 'resnet20' },
+    epochs: 20,
+    optimizer: { learningRate: 0.1, momentum: 0.9 },
+  }),
+  ...rivalsOf('cifar10-resnet18', 'ResNet-18 on CIFAR-10', 0.034, {
+    ...cifar10Rivals,
+    model: { kind: 'resnet18' },
+    epochs: 25,
+    optimizer: { learningRate: 0.1, momentum: 0.9 },
+  }),
 };

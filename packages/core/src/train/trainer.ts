@@ -15,6 +15,7 @@ import type { Optimizer } from './optimizer.js';
 import type { Sampler } from './sampler.js';
 import { scoreOn } from './scorer.js';
 import type { Steering, SteeringState } from './steering.js';
+import type { SupportSteps } from './support-steps.js';
 import type { TrainingData } from './training-data.js';
 import { readWeights, writeWeights } from './weights.js';
 import { WorkCounter } from './work-counter.js';
@@ -38,6 +39,8 @@ export interface TrainerParts {
   readonly steering: Steering;
   readonly sampler: Sampler;
   readonly gradient: GradientPolicy;
+  /** Takes the steps of a network that is held on a support; the gradient policy is then its own. */
+  readonly support?: SupportSteps;
   readonly data: TrainingData;
   /** Numbers of the samples held back. */
   readonly validation: Int32Array;
@@ -58,6 +61,7 @@ export class Trainer {
   readonly #steering: Steering;
   readonly #sampler: Sampler;
   readonly #gradient: GradientPolicy;
+  readonly #support: SupportSteps | undefined;
   readonly #data: TrainingData;
   readonly #validation: Int32Array;
   readonly #work: WorkCounter;
@@ -66,6 +70,13 @@ export class Trainer {
   /** Made once: a step makes no functions. */
   readonly #takeStep = (result: BatchResult): Soon<BatchResult> => this.#finishStep(result);
 
+  readonly #steer = (): Soon<void> => {
+    const steered = this.#steering.afterStep();
+    return this.#average ? whenReady(steered, this.#takeAverage) : steered;
+  };
+
+  readonly #takeAverage = (): Soon<void> => this.#average?.afterStep();
+
   constructor(parts: TrainerParts) {
     this.network = parts.network;
     this.model = parts.model;
@@ -73,6 +84,7 @@ export class Trainer {
     this.#steering = parts.steering;
     this.#sampler = parts.sampler;
     this.#gradient = parts.gradient;
+    this.#support = parts.support;
     this.#data = parts.data;
     this.#validation = parts.validation;
     this.#work = new WorkCounter(parts.network);
@@ -134,14 +146,17 @@ export class Trainer {
       const what = `the loss is ${result.loss}`;
       throw new DivergenceError(this.optimizer.steps + 1, this.epoch + 1, what);
     }
-    this.optimizer.step({ onSupport: this.#scope === 'support' });
+    const moved = this.#move();
     this.#sums.add(result);
     this.#sampler.advance();
-    const moved = this.#steering.afterStep();
-    const averaged = this.#average?.afterStep();
-    return moved instanceof Promise || averaged instanceof Promise
-      ? Promise.all([moved, averaged]).then(() => result)
-      : result;
+    const steered = moved instanceof Promise ? moved.then(this.#steer) : this.#steer();
+    return steered instanceof Promise ? steered.then(() => result) : result;
+  }
+
+  #move(): Soon<void> {
+    const scope = this.#scope;
+    if (this.#support) return this.#support.step(scope);
+    this.optimizer.step({ onSupport: scope === 'support' });
   }
 
   /** Ends the epoch: schedules and policies learn of it, and the next one begins. Returns its score. */

@@ -24,10 +24,12 @@ import {
 import {
   type Hyperparameters,
   initialState,
+  LEAST_ALIVE,
   type Method,
   type MethodName,
   methods,
   type ParameterState,
+  stepPlainly,
 } from '#lib/optim/index.js';
 import { Optimizer } from '#lib/train/optimizer.js';
 import { atOnce } from '../at-once.js';
@@ -72,7 +74,12 @@ function optimizerOf(
   engine: Engine,
   shape: Shape,
   theta: Float32Array,
-  options: { method: MethodName; regularizer: Regularizer; hyper: Hyperparameters },
+  options: {
+    method: MethodName;
+    regularizer: Regularizer;
+    hyper: Hyperparameters;
+    keepsAlive?: boolean;
+  },
 ) {
   const weight = { shape, role: 'weight', fanIn: 1 } as const;
   const layer = { name: 'layer', kind: 'linear' };
@@ -230,6 +237,37 @@ for (const { build, skip } of builds) {
         });
       }
     }
+
+    test('what a step on the support lands at 0 lives on where the group says so', () => {
+      const cases = fc.record({
+        shape: fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 2, maxLength: 2 }),
+        seed: fc.integer(),
+        momentum: fc.constantFrom(0, 0.9),
+        keepsAlive: fc.boolean(),
+      });
+      fc.assert(
+        fc.property(cases, ({ shape, seed, momentum, keepsAlive }) => {
+          const regularizer = none();
+          const hyper = hyperparameters({ learningRate: 0.5, momentum });
+          const start = normals(sizeOf(shape), seed, 0.3);
+          const state = initialState(methods.sgd, start.slice(), shape, hyper, regularizer);
+          const options = { method: 'sgd', regularizer, hyper, keepsAlive } as const;
+          const fused = optimizerOf(engine, shape, start, options);
+          // Half of the live weights step on to 0 exactly.
+          const gradient = start.map((x, i) => (i % 2 ? 2 * x : 1));
+          stepPlainly(methods.sgd, state, gradient, hyper, regularizer, 1, true, keepsAlive);
+          const { theta } = fused.step(gradient, true);
+          assert.deepEqual(
+            theta.map((x) => x + 0),
+            state.theta.map((x) => x + 0),
+          );
+          assertIndexed(engine, fused.net, fused.parameter);
+          for (const [i, x] of start.entries()) {
+            if (x !== 0 && i % 2) assert.equal(theta[i] + 0, keepsAlive ? LEAST_ALIVE : 0);
+          }
+        }),
+      );
+    });
 
     test('one row longer than a tile, and many rows', () => {
       for (const shape of [

@@ -117,6 +117,33 @@ const wrong: readonly [input: unknown, message: string][] = [
     'augment.cutout: -1 is not allowed; it must be a whole number from 0 on',
   ],
   [
+    { model, support: { kind: 'rigl', density: 0.1 } },
+    'optimizer.method: linbreg does not go with the support rigl; it must be one of "sgd", "adam"',
+  ],
+  [
+    {
+      ...{ model, optimizer: { method: 'adam' }, support: { kind: 'set', density: 0.1 } },
+      gradient: { kind: 'multilevel' },
+    },
+    'gradient: multilevel does not go with the support set, which says itself which gradients it takes; it must be "exact"',
+  ],
+  [
+    {
+      ...{ model, optimizer: { method: 'sgd' }, support: { kind: 'gmp', density: 0.1 } },
+      lambdaPolicy: { kind: 'target-density', density: 0.1 },
+    },
+    'lambdaPolicy: target-density does not go with the support gmp, which reads no λ; it must be "fixed"',
+  ],
+  [{ model, support: { kind: 'rigl' } }, 'support.density: is missing'],
+  [
+    { model, support: { kind: 'rigl', density: 0.1, budget: 'global' } },
+    'support.budget: "global" is not allowed; it must be one of "erk", "uniform"',
+  ],
+  [
+    { model, support: { kind: 'rigl', density: 0.1, fraction: 0 } },
+    'support.fraction: 0 is not allowed; it must be a number above 0 to 1',
+  ],
+  [
     { model, samples: { train: 0 } },
     'samples.train: 0 is not allowed; it must be a whole number from 1 on',
   ],

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { resolveConfig, setByPath } from '@bregman/core/train';
+import { resolveConfig, setByPath, setValue } from '@bregman/core/train';
 import { isDatasetName } from '../../data/index.js';
 import { loadConfigInput, nextRunPath, RunDirectory } from '../../runs/index.js';
 import { share, threadsOption } from '../options.js';
@@ -32,11 +32,16 @@ export default async function trainCommand(presetOrPath: string, options: Option
   await session.train(await RunDirectory.create(path, config), { data, ...threads });
 }
 
+/** Of the support where there is one, else by λ. */
+function askForDensity(input: object, density: unknown): void {
+  if ('support' in input && input.support) {
+    setValue(input, 'support.density', density, '--density');
+  } else Object.assign(input, { lambdaPolicy: { kind: 'target-density', density } });
+}
+
 function applyFlags(input: object, { density, epochs, seed, data }: Options): void {
   if (epochs !== undefined) setByPath(input, `epochs=${epochs}`);
   if (seed !== undefined) setByPath(input, `seed=${seed}`);
   if (data !== undefined) Object.assign(input, { dataDir: resolve(data) });
-  if (density !== undefined) {
-    Object.assign(input, { lambdaPolicy: { kind: 'target-density', density: share(density) } });
-  }
+  if (density !== undefined) askForDensity(input, share(density));
 }

@@ -29,12 +29,13 @@ export class PlainStepper implements Stepper {
   }
 
   step(t: number, onSupport: boolean): void {
-    for (const { method, hyper, regularizer, parameters } of this.#groups) {
+    for (const { method, hyper, regularizer, parameters, keepsAlive } of this.#groups) {
       for (const parameter of parameters) {
         const gradient = this.#network.gradientOf(parameter);
         // Biases and gains have no support, and never rest.
         const mayRest = onSupport && parameter.role === 'weight';
-        stepPlainly(method, this.read(parameter), gradient, hyper, regularizer, t, mayRest);
+        const state = this.read(parameter);
+        stepPlainly(method, state, gradient, hyper, regularizer, t, mayRest, keepsAlive);
         this.#network.count(parameter);
       }
     }

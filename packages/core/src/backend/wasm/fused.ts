@@ -10,7 +10,9 @@ import {
 import type { PlacedParameter } from '../../lowering/parameter.js';
 import { groupsOf } from '../../math/groups.js';
 import { type Regularizer, sizeOf } from '../../math/index.js';
-import type { Hyperparameters, Method } from '../../optim/methods.js';
+import type { Method } from '../../optim/methods.js';
+import { LEAST_ALIVE } from '../../optim/support/index.js';
+import type { StepGroup } from '../backend.js';
 
 const updates = {
   plain: Update.plain,
@@ -31,9 +33,7 @@ export function isFused({ kernel }: Method, { form }: Regularizer): boolean {
 
 /** What the kernel reads in step t of a parameter group. */
 export function settingsOf(
-  method: Method,
-  hyper: Hyperparameters,
-  { form }: Regularizer,
+  { method, hyper, regularizer: { form }, keepsAlive }: StepGroup,
   t: number,
   onSupport: boolean,
 ): Fields<'Settings'> {
@@ -60,6 +60,7 @@ export function settingsOf(
     entrySubgradient: pull * (form?.l1 ?? 0),
     groupSubgradient: pull * (form?.group ?? 0),
     onSupport: onSupport ? 1 : 0,
+    leastAlive: onSupport && keepsAlive ? LEAST_ALIVE : 0,
   };
 }
 

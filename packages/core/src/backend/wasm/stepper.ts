@@ -50,10 +50,9 @@ export class WasmStepper implements Stepper {
 
   step(t: number, onSupport: boolean): void {
     for (const group of this.#groups) {
-      const { settings, method, hyper, regularizer } = group;
+      const { settings } = group;
       if (settings) {
-        const values = settingsOf(method, hyper, regularizer, t, onSupport);
-        this.#network.engine.setFields(settings, values);
+        this.#network.engine.setFields(settings, settingsOf(group, t, onSupport));
       } else for (const slot of group.slots) this.#stepPlainly(group, slot, t, onSupport);
     }
     // Parameters have no batch.
@@ -73,9 +72,9 @@ export class WasmStepper implements Stepper {
   write(): void {}
 
   #place(group: StepGroup): PlacedGroup {
-    const { method, hyper, regularizer, parameters } = group;
+    const { method, regularizer, parameters } = group;
     const settings = isFused(method, regularizer)
-      ? record('Settings', settingsOf(method, hyper, regularizer, 1, false), 'optimizer settings')
+      ? record('Settings', settingsOf(group, 1, false), 'optimizer settings')
       : undefined;
     return { ...group, settings, slots: parameters.map((each) => this.#slot(group, each)) };
   }
@@ -98,11 +97,12 @@ export class WasmStepper implements Stepper {
   }
 
   #stepPlainly(group: PlacedGroup, slot: Slot, t: number, onSupport: boolean): void {
-    const { method, hyper, regularizer } = group;
+    const { method, hyper, regularizer, keepsAlive } = group;
     const gradient = this.#network.engine.floats(slot.parameter.gradient);
     // Biases and gains have no support, and never rest.
     const mayRest = onSupport && slot.parameter.support !== undefined;
-    stepPlainly(method, this.#stateOf(slot), gradient, hyper, regularizer, t, mayRest);
+    const state = this.#stateOf(slot);
+    stepPlainly(method, state, gradient, hyper, regularizer, t, mayRest, keepsAlive);
   }
 
   /** The kernels of one step, parameter by parameter: move, prox and count, then the index of the non-zeros. */
