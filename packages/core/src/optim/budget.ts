@@ -6,6 +6,7 @@ import { type Output, oneOf } from '../schema/index.js';
 export const budgetRule = oneOf(['erk', 'uniform']);
 
 /** One of these rules. */
+/** `erk` or `uniform`, see {@link shareWeights}. */
 export type BudgetRule = Output<typeof budgetRule>;
 
 /** A weight tensor that takes part. */
