@@ -258,12 +258,8 @@ test('flags go before --set, --set before the file', async (t) => {
   const config = JSON.parse(await readFile(join(cwd, 'here', 'config.json'), 'utf8'));
   assert.deepEqual([config.epochs, config.seed, config.batchSize], [1, 5, 32]);
   assert.equal(config.dataDir, join(cwd, 'data'));
-  assert.deepEqual(config.lambdaPolicy, {
-    kind: 'target-density',
-    density: 0.05,
-    rate: 0.15,
-    everySteps: 10,
-  });
+  const { kind, density, rate } = config.lambdaPolicy;
+  assert.deepEqual([kind, density, rate], ['target-density', 0.05, 0.15]);
 });
 
 test('with --json standard output holds the metrics, then the summary', async (t) => {
