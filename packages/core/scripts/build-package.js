@@ -20,6 +20,8 @@ await build({
     dir: 'dist',
     // The addresses of kernels and workers are told from where a file lies: one folder below dist/.
     chunkFileNames: 'chunks/[name].js',
+    // Names stay, for stack traces.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     minifyInternalExports: false,
   },
 });
