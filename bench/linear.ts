@@ -162,10 +162,7 @@ async function benchLit(): Promise<void> {
         ['listLit', 'packStrips', 'weighLit', 'litWeightGradient'],
         ['linearWeightGradient'],
       ].map((kernels) => {
-        const only = calls.flatMap(({ when, ...each }) =>
-          kernels.includes(each.kernel) ? [each as Call] : [],
-        );
-        const program = engine.load(only);
+        const program = engine.load(callsOf(calls, kernels));
         return { name: kernels[0], run: () => engine.run(program, BATCH / 16) };
       });
       const [lit, dense] = interleave(works);
@@ -176,6 +173,19 @@ async function benchLit(): Promise<void> {
   console.log('### Gradient of all weights: time from lit samples / time by rows\n');
   printTable(['share lit', ...shares.map(String)], rows);
   engine.close();
+}
+
+/** The calls of some kernels alone, whatever the density, side by side where they were. */
+function callsOf(calls: readonly Call[], kernels: readonly string[]): Call[] {
+  const kept: Call[] = [];
+  let overlaps = false;
+  for (const { when, ...each } of calls) {
+    overlaps &&= each.overlaps === true;
+    if (!kernels.includes(each.kernel)) continue;
+    kept.push({ ...each, overlaps } as Call);
+    overlaps = true;
+  }
+  return kept;
 }
 
 export async function benchLinear(pyTorch: PyTorch | undefined): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * One file for pages without a bundler, once `scripts/build-browser.js` has made it that: the library, and the
+ * One file for pages without a bundler, once `scripts/build-package.js` has made it that: the library, and the
  * script of the workers that it starts, which the browser then need not load again.
  */
 import { host } from '#host';

@@ -251,7 +251,9 @@ test('flags go before --set, --set before the file', async (t) => {
       batchSize: 32,
     }),
   );
-  const sets = ['--set', 'epochs=5', '--set', 'seed=5', '--set', 'dataDir=x'];
+  const policy = { kind: 'target-density', density: 0.5, rate: 0.2 };
+  const values = ['epochs=5', 'seed=5', 'dataDir=x', `lambdaPolicy=${JSON.stringify(policy)}`];
+  const sets = values.flatMap((value) => ['--set', value]);
   const flags = ['--epochs', '1', '--density', '5%', '--data', 'data', '--out', 'here'];
   const { code, stderr } = await bregman(['train', 'mine.json', ...sets, ...flags], { cwd });
   assert.equal(code, 0, stderr);
@@ -259,7 +261,7 @@ test('flags go before --set, --set before the file', async (t) => {
   assert.deepEqual([config.epochs, config.seed, config.batchSize], [1, 5, 32]);
   assert.equal(config.dataDir, join(cwd, 'data'));
   const { kind, density, rate } = config.lambdaPolicy;
-  assert.deepEqual([kind, density, rate], ['target-density', 0.05, 0.15]);
+  assert.deepEqual([kind, density, rate], ['target-density', 0.05, 0.2]);
 });
 
 test('with --json standard output holds the metrics, then the summary', async (t) => {

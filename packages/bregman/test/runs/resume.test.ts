@@ -59,8 +59,9 @@ const configurations: Readonly<Record<string, Partial<ConfigInput>>> = {
       budget: 'erk',
     },
   },
-  'frozen for two epochs, Nesterov, weight decay, λ by fan-in': {
+  'frozen for two epochs and averaged, Nesterov, weight decay, λ by fan-in': {
     freeze: { epochs: 2 },
+    average: { decay: 0.9 },
     optimizer: {
       learningRate: 0.2,
       lambda: 0.02,
@@ -81,11 +82,12 @@ const configurations: Readonly<Record<string, Partial<ConfigInput>>> = {
   'sampled gradients': { gradient: { kind: 'sampled' }, batchSize: 20 },
   RigL: {
     optimizer: { method: 'sgd', learningRate: 0.1, momentum: 0.9 },
-    support: { kind: 'rigl', density: 0.15, every: 2 },
+    support: { kind: 'rigl', density: 0.15, everySteps: 2 },
+    average: { decay: 0.9, everySteps: 3 },
   },
   'gradual magnitude pruning': {
     optimizer: { method: 'adam', learningRate: 0.01 },
-    support: { kind: 'gmp', density: 0.15, every: 3, budget: 'global' },
+    support: { kind: 'gmp', density: 0.15, everySteps: 3, budget: 'global' },
   },
   'a convolutional net with batch norm and augmentation': {
     model: convolutional,

@@ -5,7 +5,6 @@ import { type Output, oneOf } from '../schema/index.js';
 /** How a number of weights is shared out among layers. */
 export const budgetRule = oneOf(['erk', 'uniform']);
 
-/** One of these rules. */
 /** `erk` or `uniform`, see {@link shareWeights}. */
 export type BudgetRule = Output<typeof budgetRule>;
 
@@ -81,11 +80,15 @@ function denseTakeAll(layers: readonly BudgetedLayer[], density: number): UserEr
   );
 }
 
-/** Whole numbers of a given sum, each less than 1 away: the largest fractions are rounded up. */
+/**
+ * Whole numbers of a given sum, each less than 1 away: what would be 0 is rounded up first, then the largest
+ * fractions. So a sum between two that leave nothing empty leaves nothing empty.
+ */
 function roundTogether(ideal: readonly number[], total: number): number[] {
   const counts = ideal.map(Math.floor);
   const byFraction = ideal.map((_, i) => i);
-  byFraction.sort((a, b) => ideal[b] - counts[b] - (ideal[a] - counts[a]));
+  const urgency = (i: number) => (counts[i] === 0 ? 1 : 0) + ideal[i] - counts[i];
+  byFraction.sort((a, b) => urgency(b) - urgency(a));
   const left = total - sum(counts);
   for (const i of byFraction.slice(0, left)) counts[i]++;
   return counts;

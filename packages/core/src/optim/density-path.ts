@@ -12,12 +12,10 @@ export const pathSchema = object({
 });
 
 /** The beginning of a path of densities. */
-export type DensityPath = Output<typeof pathSchema>;
+type DensityPath = Output<typeof pathSchema>;
 
 /**
- * The density after so many epochs on the way from d₀ to d: d + (d₀ − d)(1 − t/T)³, fast at first and slow at the
- * end. Falling, it is the schedule of gradual magnitude pruning (Zhu and Gupta, arXiv 1710.01878) and GraNet
- * (Liu et al., arXiv 2106.10404); rising, its mirror image.
+ * The density after so many epochs on the way from d₀ to d, see {@link alongCubic}.
  *
  * @param density d, where it ends and stays
  * @param from null: it is there from the start
@@ -25,6 +23,17 @@ export type DensityPath = Output<typeof pathSchema>;
  */
 export function densityAfter(density: number, from: DensityPath | null, epochs: number): number {
   if (!from) return density;
-  const progress = Math.min(Math.max((epochs - from.start) / from.epochs, 0), 1);
-  return density + (from.density - density) * (1 - progress) ** 3;
+  return alongCubic(from.density, density, (epochs - from.start) / from.epochs);
+}
+
+/**
+ * b + (a − b)(1 − p)³: from a at p = 0 to b at p = 1, fast at first and slow at the end. Falling, it is the schedule of
+ * gradual magnitude pruning (Zhu and Gupta, arXiv 1710.01878) and GraNet (Liu et al., arXiv 2106.10404); rising, its
+ * mirror image.
+ *
+ * @param progress p; before 0 and after 1 nothing moves
+ */
+export function alongCubic(from: number, to: number, progress: number): number {
+  const left = 1 - Math.min(Math.max(progress, 0), 1);
+  return to + (from - to) * left ** 3;
 }

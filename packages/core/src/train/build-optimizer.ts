@@ -37,7 +37,8 @@ export function buildGroups(config: Config, network: Network): GroupOptions[] {
     const { regularizer: spec, ...hyper } = { ...common, ...own, keepsAlive };
     const isShared = own.nesterov === undefined && own.momentum === undefined;
     checkNesterov(hyper, isShared ? 'optimizer' : `optimizer.groups.${index}`);
-    if (spec.kind === 'none') return [unregularized(hyper, parameters)];
+    // A support says which weights live, and no J has a say.
+    if (spec.kind === 'none' || support) return [unregularized(hyper, parameters)];
     const regularizer = regularizers.build(spec);
     const shared = { ...hyper, lambda: first ?? hyper.lambda, regularizer };
     const kept = parameters.filter((each) => isDense(config, each));

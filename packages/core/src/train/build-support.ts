@@ -12,7 +12,7 @@ import type { GroupOptions } from './optimizer.js';
 export interface BuiltSupport {
   readonly policy: SupportPolicy;
   readonly weights: readonly Parameter[];
-  /** How these weights begin, by name. */
+  /** How those of these weights begin that are not dense, by name. */
   readonly starts: ReadonlyMap<string, Omit<Start, 'bias'>>;
 }
 
@@ -40,10 +40,12 @@ export function buildSupport(
   const policy = build('support', () =>
     supportPolicies.build(support, { seed, epochs, stepsPerEpoch, layers }),
   );
-  const starts = weights.map(({ name, shape }, i): [string, Omit<Start, 'bias'>] => {
+  const starts = new Map<string, Omit<Start, 'bias'>>();
+  for (const [i, { name, shape, isDense }] of layers.entries()) {
+    if (isDense) continue;
     const density = policy.start[i] / sizeOf(shape);
     const gain = support.gain / Math.sqrt(density);
-    return [name, { density, by: 'entries', mask: 'exact', gain }];
-  });
-  return { policy, weights, starts: new Map(starts) };
+    starts.set(name, { density, by: 'entries', mask: 'exact', gain });
+  }
+  return { policy, weights, starts };
 }

@@ -23,7 +23,12 @@ export function resolveConfig(input: unknown, source = 'config'): Config {
  * @throws {ConfigError} the first that does not
  */
 function checkTogether(config: Config, source: string): void {
-  const { path, problem } = taskProblem(config) ?? supportProblem(config) ?? {};
+  const { path, problem } =
+    taskProblem(config) ??
+    supportProblem(config) ??
+    lambdaProblem(config) ??
+    freezeProblem(config) ??
+    {};
   if (path !== undefined) throw new ConfigError(`${source}: ${path}: ${problem}`);
 }
 
@@ -77,6 +82,23 @@ function supportProblem(config: Config): Problem | undefined {
   return undefined;
 }
 
+/** Where each weight tensor has a λ of its own, no fan-in says how λ is shared out. */
+function lambdaProblem({ optimizer, lambdaPolicy }: Config): Problem | undefined {
+  const { lambdaFanIn } = optimizer;
+  const hasBudget = lambdaPolicy.kind === 'target-density' && lambdaPolicy.budget !== 'global';
+  if (!hasBudget || lambdaFanIn === 0) return undefined;
+  const problem = `${lambdaFanIn} does not go with lambdaPolicy.budget ${lambdaPolicy.budget}; it must be 0`;
+  return { path: 'optimizer.lambdaFanIn', problem };
+}
+
+/** What has a low rank has no zeros to freeze. */
+function freezeProblem({ freeze, optimizer }: Config): Problem | undefined {
+  const specs = [optimizer.regularizer, ...optimizer.groups.map(({ regularizer }) => regularizer)];
+  if (!freeze || !specs.some((spec) => spec?.kind === 'nuclear')) return undefined;
+  const problem = 'the nuclear norm leaves no zeros to freeze; it must be null';
+  return { path: 'freeze', problem };
+}
+
 /**
  * Writes down how long schedules and phases last, so that a run that is later trained on for longer keeps its shape.
  *
@@ -89,6 +111,12 @@ function settleLengths(config: Config, source: string): void {
   if (support && 'until' in support) support.epochs ??= epochs;
   if (!freeze) return;
   freeze.start ??= epochs - freeze.epochs;
+  if (freeze.start >= epochs) {
+    throw new ConfigError(
+      `${source}: freeze.start: ${freeze.start} epochs before the frozen phase leave nothing of the ${epochs} for ` +
+        'it; it must be less, or left out',
+    );
+  }
   if (freeze.start >= 1) return;
   throw new ConfigError(
     `${source}: freeze.epochs: ${freeze.epochs} leave nothing of the ${epochs} epochs to grow in; it must be less`,

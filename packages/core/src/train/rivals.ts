@@ -28,7 +28,7 @@ export function rivalsOf(
   const entries = Object.entries(rivals).map(([kind, what]): [string, Preset] => [
     `${name}-${kind}`,
     {
-      description: `${subject} from ${share} % of the weights, ${what}`,
+      description: `${subject} with ${share} % of the weights, ${what}`,
       config: { ...config, optimizer, support: { kind: kind as keyof typeof rivals, density } },
     },
   ]);

@@ -144,6 +144,20 @@ describe('any network', () => {
     );
   });
 
+  test('what lies between two densities that leave no layer empty leaves none empty', () => {
+    const shapes = [
+      [200, 784],
+      [80, 200],
+      [10, 80],
+    ];
+    const layers = shapes.map((shape, i) => ({ name: `fc${i}`, shape }));
+    for (let density = 0.002; density > 0.0008; density -= 1e-6) {
+      for (const rule of ['uniform', 'erk'] as const) {
+        assert.ok(!shareWeights(layers, density, rule).includes(0));
+      }
+    }
+  });
+
   test('ERK: layers that are not full have weights in proportion to the sum of their dimensions', () => {
     fc.assert(
       fc.property(fc.array(layer, { minLength: 2, maxLength: 8 }), densities, (layers, density) => {

@@ -45,7 +45,7 @@ const countLive = (theta: readonly number[]) => theta.filter((x) => x !== 0).len
 describe('RigL', () => {
   const fc1 = { name: 'fc', shape: [2, 5] };
   // At step 50 of 100 the cosine is 0 and the share half the fraction.
-  const half = { kind: 'rigl', density: 0.4, every: 50, until: 1, fraction: 1 };
+  const half = { kind: 'rigl', density: 0.4, everySteps: 50, until: 1, fraction: 1 };
 
   test('the smallest weights go, those of the largest gradients grow, at 0 and without moments', () => {
     const policy = policyOf(half, runOf([fc1]));
@@ -82,7 +82,7 @@ describe('RigL', () => {
   test('the share of a change follows the cosine', () => {
     const size = 1000;
     const policy = policyOf(
-      { kind: 'rigl', density: 0.5, every: 10, until: 0.75, fraction: 0.3 },
+      { kind: 'rigl', density: 0.5, everySteps: 10, until: 0.75, fraction: 0.3 },
       runOf([{ name: 'fc', shape: [2, 500] }]),
     );
     const changed = Array.from({ length: 100 }, (_, steps) => steps).filter(policy.changes);
@@ -102,7 +102,10 @@ describe('RigL', () => {
   });
 
   test('exact gradients in the steps that change, of the live weights alone in all others', () => {
-    const policy = policyOf({ kind: 'rigl', density: 0.5, every: 4, until: 0.1 }, runOf([fc1]));
+    const policy = policyOf(
+      { kind: 'rigl', density: 0.5, everySteps: 4, until: 0.1 },
+      runOf([fc1]),
+    );
     const scopes = Array.from({ length: 14 }, (_, steps) => policy.scope(steps));
     assert.deepEqual(
       scopes.flatMap((scope, steps) => (scope === 'all' ? [steps] : [])),
@@ -159,7 +162,7 @@ function rewiredBySorting(
 
 describe('SET', () => {
   const theta = [0.1, 0, -0.5, 0, 0, 0.2, 0, -0.05, 0, 0];
-  const options = { kind: 'set', density: 0.4, every: 10, fraction: 0.5 };
+  const options = { kind: 'set', density: 0.4, everySteps: 10, fraction: 0.5 };
   const changedBy = (seed: number, steps = 9, name = 'fc') => {
     const layer = layerOf(theta, undefined, name);
     policyOf(options, runOf([{ name, shape: [2, 5] }], seed)).change([layer], steps);
@@ -214,7 +217,7 @@ describe('GMP', () => {
 
   /** Live weights of both layers after each change, and the layers at the end. */
   function prunedBy(options: object) {
-    const policy = policyOf({ kind: 'gmp', every: 10, ...options }, runOf(layers));
+    const policy = policyOf({ kind: 'gmp', everySteps: 10, ...options }, runOf(layers));
     const random = stream(3, 'start');
     const pruned = layers.map(({ name, shape }, i) => {
       const size = shape[0] * shape[1];
@@ -246,9 +249,13 @@ describe('GMP', () => {
   });
 
   test('from a point of the run, and from less than dense', () => {
-    // From 50 to 20 and from 20 to 8; the end is no multiple of `every` away.
+    // From 50 to 20 and from 20 to 8; the end is no multiple of `everySteps` away.
     const { start, counts } = prunedBy({
-      ...{ density: 0.2, budget: 'uniform', from: 0.5, begin: 0.2, until: 0.45 },
+      density: 0.2,
+      budget: 'uniform',
+      from: 0.5,
+      begin: 0.2,
+      until: 0.45,
     });
     assert.deepEqual(start, [50, 20]);
     // (1 − 10/25)³ = 0.216, (1 − 20/25)³ = 0.008

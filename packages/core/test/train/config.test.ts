@@ -141,14 +141,18 @@ const wrong: readonly [input: unknown, message: string][] = [
   ],
   [
     {
-      ...{ model, optimizer: { method: 'adam' }, support: { kind: 'set', density: 0.1 } },
+      model,
+      optimizer: { method: 'adam' },
+      support: { kind: 'set', density: 0.1 },
       gradient: { kind: 'multilevel' },
     },
     'gradient: multilevel does not go with the support set, which says itself which gradients it takes; it must be "exact"',
   ],
   [
     {
-      ...{ model, optimizer: { method: 'sgd' }, support: { kind: 'gmp', density: 0.1 } },
+      model,
+      optimizer: { method: 'sgd' },
+      support: { kind: 'gmp', density: 0.1 },
       lambdaPolicy: { kind: 'target-density', density: 0.1 },
     },
     'lambdaPolicy: target-density does not go with the support gmp, which reads no λ; it must be "fixed"',
@@ -163,6 +167,22 @@ const wrong: readonly [input: unknown, message: string][] = [
     'freeze: it does not go with the support rigl, which says itself how long it changes; it must be null',
   ],
   [{ model, support: { kind: 'rigl' } }, 'support.density: is missing'],
+  [
+    {
+      model,
+      optimizer: { lambdaFanIn: 0.25 },
+      lambdaPolicy: { kind: 'target-density', density: 0.1, budget: 'erk' },
+    },
+    'optimizer.lambdaFanIn: 0.25 does not go with lambdaPolicy.budget erk; it must be 0',
+  ],
+  [
+    { model, optimizer: { regularizer: { kind: 'nuclear' } }, freeze: { epochs: 1 } },
+    'freeze: the nuclear norm leaves no zeros to freeze; it must be null',
+  ],
+  [
+    { model, epochs: 10, freeze: { epochs: 5, start: 25 } },
+    'freeze.start: 25 epochs before the frozen phase leave nothing of the 10 for it; it must be less, or left out',
+  ],
   [
     { model, support: { kind: 'rigl', density: 0.1, budget: 'global' } },
     'support.budget: "global" is not allowed; it must be one of "erk", "uniform"',

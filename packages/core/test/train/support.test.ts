@@ -96,14 +96,14 @@ for (const name of ['wasm', 'plain'] as const)
         dense: fc.constantFrom([], ['@linear']),
         method: fc.constantFrom('sgd', 'adam'),
         momentum: fc.constantFrom(0, 0.9),
-        every: fc.integer({ min: 1, max: 3 }),
+        everySteps: fc.integer({ min: 1, max: 3 }),
         seed: fc.nat({ max: 1000 }),
       });
       await fc.assert(
         fc.asyncProperty(
           cases,
-          async ({ kind, density, budget, dense, every, seed, ...method }) => {
-            const changes = kind === 'static' ? {} : { every, fraction: 0.5 };
+          async ({ kind, density, budget, dense, everySteps, seed, ...method }) => {
+            const changes = kind === 'static' ? {} : { everySteps, fraction: 0.5 };
             const support = { kind, density, budget, ...changes } as Support;
             const ends: (() => void)[] = [];
             const trainer = await trainerOf(
@@ -119,7 +119,9 @@ for (const name of ['wasm', 'plain'] as const)
             );
             const weights = trainer.network.parameters.filter(isWeight);
             const layers = weights.map(({ name, shape, kind }) => ({
-              ...{ name, shape, isDense: dense.length > 0 && kind === 'linear' },
+              name,
+              shape,
+              isDense: dense.length > 0 && kind === 'linear',
             }));
             const expected = shareWeights(layers, density, budget as 'erk');
             for (let step = 0; step <= 8; step++) {
@@ -145,7 +147,13 @@ for (const name of ['wasm', 'plain'] as const)
     });
 
     test('RigL: a step that grows moves nothing, and grows where the exact gradient is largest', async (t) => {
-      const support = { kind: 'rigl', density: 0.1, every: 3, fraction: 0.5, until: 1 } as const;
+      const support = {
+        kind: 'rigl',
+        density: 0.1,
+        everySteps: 3,
+        fraction: 0.5,
+        until: 1,
+      } as const;
       const trainer = await trainerOf(t, supported(support), name);
       for (let step = 0; step < 10; step++) {
         const before = await look(trainer);
@@ -201,7 +209,7 @@ for (const name of ['wasm', 'plain'] as const)
       const samples = 160;
       const dense = samples * (2 * WEIGHTS[0] + 3 * WEIGHTS[1]);
       const onSupport = samples * (2 * kept[0] + 3 * kept[1]);
-      const options = { density: 0.1, every: 3 } as const;
+      const options = { density: 0.1, everySteps: 3 } as const;
       assert.deepEqual((await worked({ kind: 'static', density: 0.1 })).training, {
         used: onSupport,
         dense,
@@ -222,7 +230,7 @@ for (const name of ['wasm', 'plain'] as const)
 
     test('each of them learns, and GMP ends at its density', async () => {
       for (const kind of ['static', 'set', 'rigl', 'gmp'] as const) {
-        const times = kind === 'static' ? {} : { every: 5 };
+        const times = kind === 'static' ? {} : { everySteps: 5 };
         const config = supported({ kind, density: 0.2, ...times } as Support, { epochs: 10 });
         const { summary, close } = await train(config, { data, threads: 1, backend: name });
         close();
@@ -233,10 +241,10 @@ for (const name of ['wasm', 'plain'] as const)
   });
 
 const changing: Support[] = [
-  { kind: 'set', density: 0.15, every: 2, fraction: 0.4 },
-  { kind: 'rigl', density: 0.15, every: 2, fraction: 0.4 },
-  { kind: 'gmp', density: 0.15, every: 2 },
-  { kind: 'gmp', density: 0.15, every: 2, budget: 'global', from: 0.6 },
+  { kind: 'set', density: 0.15, everySteps: 2, fraction: 0.4 },
+  { kind: 'rigl', density: 0.15, everySteps: 2, fraction: 0.4 },
+  { kind: 'gmp', density: 0.15, everySteps: 2 },
+  { kind: 'gmp', density: 0.15, everySteps: 2, budget: 'global', from: 0.6 },
 ];
 
 for (const support of changing) {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { resolveConfig, setByPath, setValue } from '@bregman/core/train';
+import { type ConfigInput, resolveConfig, setByPath, setValue } from '@bregman/core/train';
 import { isDatasetName } from '../../data/index.js';
 import { loadConfigInput, nextRunPath, RunDirectory } from '../../runs/index.js';
 import { share, threadsOption } from '../options.js';
@@ -32,10 +32,11 @@ export default async function trainCommand(presetOrPath: string, options: Option
   await session.train(await RunDirectory.create(path, config), { data, ...threads });
 }
 
-/** Of the support where there is one, else by λ. */
-function askForDensity(input: object, density: unknown): void {
-  if ('support' in input && input.support) {
-    setValue(input, 'support.density', density, '--density');
+/** Of the support where there is one, else by λ; what else they are told stays. */
+function askForDensity(input: Partial<ConfigInput>, density: unknown): void {
+  if (input.support) setValue(input, 'support.density', density, '--density');
+  else if (input.lambdaPolicy?.kind === 'target-density') {
+    setValue(input, 'lambdaPolicy.density', density, '--density');
   } else Object.assign(input, { lambdaPolicy: { kind: 'target-density', density } });
 }
 

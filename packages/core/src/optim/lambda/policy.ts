@@ -22,7 +22,8 @@ export interface LambdaView {
   resetSubgradients(): Soon<void>;
   /**
    * Moves λ to λ′, and v with it where weights live, so that these stay as they are: v ← v + (λ′ − λ)s with
-   * s ∈ ∂R(θ), s = 0 where θ is 0.
+   * s ∈ ∂R(θ), s = 0 where θ is 0. In sparse groups a λ that falls may still wake entries, which changes the norm
+   * that they share with the others of their group.
    */
   carryTo(lambda: number): Soon<void>;
 }

@@ -89,7 +89,9 @@ export function targetDensity(
     afterStep: (view, epochs) =>
       whenReady(view.units(), (units) => {
         const target = densityAfter(density, from, epochs);
-        const wanted = lambdaKeeping(units, countAt(target, units));
+        // A layer whose share is less than a group keeps one.
+        const least = budget === 'global' ? 0 : (units[0]?.size ?? 0);
+        const wanted = lambdaKeeping(units, Math.max(countAt(target, units), least));
         return moveTo(view, between(view.lambda, wanted, rate), carry);
       }),
   };

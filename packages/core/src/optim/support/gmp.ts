@@ -9,7 +9,8 @@ import {
   oneOf,
   withDefault,
 } from '../../schema/index.js';
-import { type BudgetedLayer, shareWeights } from '../budget.js';
+import { type BudgetedLayer, budgetRule, shareWeights } from '../budget.js';
+import { alongCubic } from '../density-path.js';
 import type { ParameterState } from '../method.js';
 import { countLive, keepMarked, largest, magnitudesOf } from './marks.js';
 import { changeOptions, stepsUntil, supportOptions } from './options.js';
@@ -19,7 +20,7 @@ const schema = object({
   kind: literal('gmp'),
   ...supportOptions,
   /** `global`: the magnitudes of all layers are compared, and none has a number of its own. */
-  budget: withDefault(oneOf(['erk', 'uniform', 'global']), 'erk'),
+  budget: withDefault(oneOf([...budgetRule.words, 'global']), 'erk'),
   ...changeOptions,
   /** Density at the start, at least the one at the end. */
   from: withDefault(number(0, 1, { open: true }), 1),
@@ -38,7 +39,7 @@ interface Part {
 }
 
 /**
- * GMP, gradual magnitude pruning (Zhu and Gupta, To prune, or not to prune, 2017): every `every` steps between the
+ * GMP, gradual magnitude pruning (Zhu and Gupta, To prune, or not to prune, 2017): every `everySteps` steps between the
  * steps t₀ (`begin`) and t₁ (`until`) the weights of least magnitude are dropped, so many that the density is
  *
  *     d(t) = d₁ + (d₀ − d₁)(1 − (t − t₀) / (t₁ − t₀))³,  d₀ = from, d₁ = density,
@@ -48,7 +49,7 @@ interface Part {
  * @throws {UserError} the density leaves a layer empty or rises, or there is no time to prune in
  */
 export function gmp(options: GmpOptions, run: SupportContext): SupportPolicy {
-  const { density, every, until, from, begin } = options;
+  const { density, everySteps, until, from, begin } = options;
   if (from < density) {
     throw new UserError(`from ${from} is below the density ${density}; it must be at least that`);
   }
@@ -65,13 +66,13 @@ export function gmp(options: GmpOptions, run: SupportContext): SupportPolicy {
     scope: () => 'support',
     changes(steps) {
       const t = steps + 1;
-      return t > first && t <= last && ((t - first) % every === 0 || t === last);
+      return t > first && t <= last && ((t - first) % everySteps === 0 || t === last);
     },
     change(layers, steps) {
-      const left = (1 - (steps + 1 - first) / (last - first)) ** 3;
+      const progress = (steps + 1 - first) / (last - first);
       for (const part of parts) {
         const states = part.layers.map((i) => layers[i].state);
-        prune(states, Math.round(part.to + (part.from - part.to) * left));
+        prune(states, Math.round(alongCubic(part.from, part.to, progress)));
       }
     },
   };

@@ -16,7 +16,7 @@ export const supportOptions = {
 /** When a support changes. */
 export const changeOptions = {
   /** Steps between two changes. */
-  every: withDefault(whole(1), 100),
+  everySteps: withDefault(whole(1), 100),
   /** The share of the run after which the support stays as it is. */
   until: withDefault(number(0, 1, { open: true }), 0.75),
   /** Length of the run; that of the configuration unless told. */
@@ -32,4 +32,4 @@ export function stepsUntil(
 }
 
 /** The share of a layer's live weights that a change drops, at most 1. */
-export const fraction = withDefault(number(0, 1, { open: true }), 0.3);
+export const droppedShare = withDefault(number(0, 1, { open: true }), 0.3);

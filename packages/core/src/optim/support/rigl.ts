@@ -1,6 +1,6 @@
 import { kind, literal, type Output, object } from '../../schema/index.js';
 import { shareWeights } from '../budget.js';
-import { changeOptions, fraction, stepsUntil, supportOptions } from './options.js';
+import { changeOptions, droppedShare, stepsUntil, supportOptions } from './options.js';
 import type { SupportContext, SupportPolicy } from './policy.js';
 import { growLargest, rewire } from './rewire.js';
 
@@ -8,11 +8,11 @@ const schema = object({
   kind: literal('rigl'),
   ...supportOptions,
   ...changeOptions,
-  fraction,
+  fraction: droppedShare,
 });
 
 /**
- * RigL (Evci et al., Rigging the Lottery: Making All Tickets Winners, 2020, Algorithm 1): every `every` steps a
+ * RigL (Evci et al., Rigging the Lottery: Making All Tickets Winners, 2020, Algorithm 1): every `everySteps` steps a
  * step takes the exact gradients g of all weights and, in place of moving them, drops the share
  *
  *     f(t) = α/2 (1 + cos(πt / T)),  α = fraction, T = until · steps of the run, t < T,
@@ -24,9 +24,9 @@ const schema = object({
  * @throws {UserError} the density leaves a layer empty
  */
 export function rigl(options: Output<typeof schema>, run: SupportContext): SupportPolicy {
-  const { density, budget, every, fraction } = options;
+  const { density, budget, everySteps, fraction } = options;
   const end = stepsUntil(options, run);
-  const changes = (steps: number) => steps > 0 && steps % every === 0 && steps < end;
+  const changes = (steps: number) => steps > 0 && steps % everySteps === 0 && steps < end;
   return {
     name: 'rigl',
     start: shareWeights(run.layers, density, budget),

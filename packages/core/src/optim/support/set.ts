@@ -2,7 +2,7 @@ import { type RandomStream, stream } from '../../math/index.js';
 import { kind, literal, type Output, object } from '../../schema/index.js';
 import { shareWeights } from '../budget.js';
 import type { Marks } from './marks.js';
-import { changeOptions, fraction, stepsUntil, supportOptions } from './options.js';
+import { changeOptions, droppedShare, stepsUntil, supportOptions } from './options.js';
 import type { SupportContext, SupportPolicy } from './policy.js';
 import { type Grow, rewire } from './rewire.js';
 
@@ -10,12 +10,12 @@ const schema = object({
   kind: literal('set'),
   ...supportOptions,
   ...changeOptions,
-  fraction,
+  fraction: droppedShare,
 });
 
 /**
  * SET, sparse evolutionary training (Mocanu et al., Scalable training of artificial neural networks with adaptive
- * sparse connectivity inspired by network science, 2018): after every `every`-th step it drops the share
+ * sparse connectivity inspired by network science, 2018): after every `everySteps`-th step it drops the share
  * `fraction` of each layer's live weights, those nearest to 0, and grows as many at random. It needs no gradient
  * of a weight that rests. Grown weights begin at 0, as where Evci et al. (2020) compare it with RigL; its authors
  * draw them anew.
@@ -23,13 +23,13 @@ const schema = object({
  * @throws {UserError} the density leaves a layer empty
  */
 export function set(options: Output<typeof schema>, run: SupportContext): SupportPolicy {
-  const { density, budget, every, fraction } = options;
+  const { density, budget, everySteps, fraction } = options;
   const end = stepsUntil(options, run);
   return {
     name: 'set',
     start: shareWeights(run.layers, density, budget),
     scope: () => 'support',
-    changes: (steps) => (steps + 1) % every === 0 && steps + 1 < end,
+    changes: (steps) => (steps + 1) % everySteps === 0 && steps + 1 < end,
     change(layers, steps) {
       for (const { name, state } of layers) {
         rewire(state, fraction, growAtRandom(stream(run.seed, 'grow', steps, name)));
