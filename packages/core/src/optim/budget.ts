@@ -36,15 +36,15 @@ export function shareWeights(
   density: number,
   rule: BudgetRule,
 ): number[] {
-  const total = Math.round(density * sum(layers.map(({ shape }) => sizeOf(shape))));
+  const sizes = layers.map(({ shape }) => sizeOf(shape));
+  const total = Math.round(density * sum(sizes));
   const ideal = idealCounts(layers, total, density, rule);
-  const counts = roundTogether(ideal, total);
-  const empty = counts.indexOf(0);
-  if (empty < 0) return counts;
-  const { name, shape } = layers[empty];
+  const least = ideal.indexOf(Math.min(...ideal));
+  // What holds at two densities holds between them: a share only grows with the density.
+  if (ideal[least] >= 0.5 && total >= layers.length) return roundTogether(ideal, sizes, total);
   throw new UserError(
-    `density ${density} leaves none of the ${sizeOf(shape)} weights of ${name}; it must be higher, or the ` +
-      'layer be dense',
+    `density ${density} leaves none of the ${sizes[least]} weights of ${layers[least].name}; it must be higher, ` +
+      'or the layer be dense',
   );
 }
 
@@ -81,15 +81,25 @@ function denseTakeAll(layers: readonly BudgetedLayer[], density: number): UserEr
 }
 
 /**
- * Whole numbers of a given sum, each less than 1 away: what would be 0 is rounded up first, then the largest
- * fractions. So a sum between two that leave nothing empty leaves nothing empty.
+ * Whole numbers from 1 on of a given sum: the largest fractions are rounded up. Where too many small ones become 1, the
+ * largest layer that is not full makes up for it.
+ *
+ * @param ideal each at least ½, of that sum
  */
-function roundTogether(ideal: readonly number[], total: number): number[] {
-  const counts = ideal.map(Math.floor);
-  const byFraction = ideal.map((_, i) => i);
-  const urgency = (i: number) => (counts[i] === 0 ? 1 : 0) + ideal[i] - counts[i];
-  byFraction.sort((a, b) => urgency(b) - urgency(a));
+function roundTogether(
+  ideal: readonly number[],
+  sizes: readonly number[],
+  total: number,
+): number[] {
+  const counts = ideal.map((count) => Math.max(1, Math.floor(count)));
   const left = total - sum(counts);
+  if (left < 0) {
+    const open = ideal.map((count, i) => (count < sizes[i] ? count : 0));
+    counts[open.indexOf(Math.max(...open))] += left;
+    return counts;
+  }
+  const byFraction = ideal.map((_, i) => i);
+  byFraction.sort((a, b) => ideal[b] - counts[b] - (ideal[a] - counts[a]));
   for (const i of byFraction.slice(0, left)) counts[i]++;
   return counts;
 }
