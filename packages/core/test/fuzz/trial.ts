@@ -128,11 +128,13 @@ function comparePlainly(
   );
   const margins = new Map(names.map((name) => [name, 0]));
   const farthest = () => names.find((name) => farEntry(name, found, expected, margins.get(name)!));
-  // Beside a kink the smallest change has a large effect: how large?
+  // Beside a kink the smallest change has a large effect: how large? Of all gradients, for zeros move, too.
+  const whole = wholeOf(first);
   for (let i = 1; farthest() !== undefined && i <= PERTURBATIONS; i++) {
-    const other = from(perturbed(before, i), first);
+    const base = from(before, whole);
+    const other = from(perturbed(before, i), whole);
     for (const name of names) {
-      const moved = 10 * largestDifference(expected[0].get(name)!, other.get(name)!);
+      const moved = 10 * largestDifference(base.get(name)!, other.get(name)!);
       margins.set(name, Math.max(margins.get(name)!, moved));
     }
   }
@@ -149,6 +151,11 @@ function variantsOf(call: Call): Call[] {
   if (call.kind !== 'differentiate' && call.kind !== 'step') return [call];
   const own: Call = { ...call, kind: 'differentiate' };
   return call.scope === 'sampled' ? [own, { ...own, scope: 'all' }] : [own];
+}
+
+/** The call with the gradients of all weights. */
+function wholeOf(call: Call): Call {
+  return call.kind === 'differentiate' ? { ...call, scope: 'all' } : call;
 }
 
 function samplesOf(call: Call): number {
@@ -215,11 +222,15 @@ function largestDifference(left: ArrayLike<number>, right: ArrayLike<number>): n
   return largestOf(Float64Array.from(left, (x, i) => x - right[i]));
 }
 
-/** The state with its numbers a millionth larger or smaller. */
+/**
+ * The state with its numbers a millionth larger or smaller, and zeros moved a little: kernels may leave 1e-9 where
+ * products with zeros add up to 0 exactly, and a ReLU behind them lets a gradient pass.
+ */
 function perturbed(state: State, seed: number): State {
   const { normal } = stream(seed, 'perturbation');
   const tensors = [...state.tensors].map(
-    ([name, values]) => [name, values.map((x) => x * (1 + 1e-6 * normal()))] as const,
+    ([name, values]) =>
+      [name, values.map((x) => (x === 0 ? 1e-9 : x * 1e-6) * normal() + x)] as const,
   );
   return { ...state, tensors: new Map(tensors) };
 }
