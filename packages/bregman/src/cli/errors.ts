@@ -1,5 +1,4 @@
 import { ConfigError, UserError } from '@bregman/core/errors';
-
 import { CommanderError } from 'commander';
 import { oneLine } from './text.js';
 

@@ -38,8 +38,9 @@ export async function buildTrainer(
   // Augmented images are made anew for each batch.
   const hold = !augment && !data.augment;
   const network = buildNetwork(backend, config, data, { hold });
+  const sampler = new Sampler(data, parts.train, { seed, batchSize, augment });
   const groupOptions = buildGroups(config, network);
-  const support = buildSupport(config, network, groupOptions, Math.ceil(length / batchSize));
+  const support = buildSupport(config, network, groupOptions, sampler.batchesPerEpoch);
   initialize(network, seed, (parameter) => ({
     ...startOf(config, parameter),
     ...support?.starts.get(parameter.name),
@@ -62,7 +63,7 @@ export async function buildTrainer(
     network,
     optimizer,
     steering: new Steering(optimizer, groups),
-    sampler: new Sampler(data, parts.train, { seed, batchSize, augment }),
+    sampler,
     gradient: support?.policy ?? gradientPolicies.build(gradient, { seed }),
     ...(support && { support: new SupportSteps(support, network, optimizer) }),
     data,

@@ -171,7 +171,8 @@ class Fit {
     const trainer = this.#trainer;
     const { samplesPerEpoch, lambda, learningRate } = trainer;
     const trainingSeconds = this.#epochSeconds;
-    trainer.checkFinite(await trainer.weights());
+    const weights = await trainer.weights();
+    trainer.checkFinite(weights);
     const started = performance.now();
     const validation = await trainer.validate();
     this.#addTime(started);
@@ -189,7 +190,7 @@ class Fit {
       samplesPerSecond: samplesPerEpoch / trainingSeconds,
     };
     this.#epochSeconds = 0;
-    await this.#rememberBest(metrics);
+    this.#rememberBest(metrics, weights);
     for (const observer of this.#observers) await observer.onEpoch?.(metrics);
     const age = performance.now() - this.#checkpointAt;
     if (trainer.epoch === 1 || age > EPOCH_CHECKPOINT_MS) await this.#checkpoint();
@@ -217,11 +218,13 @@ class Fit {
     for (const observer of this.#stepObservers) observer.onStep?.(progress);
   }
 
-  async #rememberBest({ epoch, train, validation }: EpochMetrics): Promise<void> {
+  #rememberBest(
+    { epoch, train, validation }: EpochMetrics,
+    weights: ReadonlyMap<string, Tensor>,
+  ): void {
     const score = validation ?? train;
     if (this.#best && !isBetter(score, this.#best.score)) return;
     this.#best = { epoch, score };
-    const weights = await this.#trainer.weights();
     this.#bestWeights = this.#trainer.averaged(weights) ?? weights;
   }
 

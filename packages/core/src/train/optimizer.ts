@@ -54,12 +54,13 @@ export class ParameterGroup implements StepGroup {
 }
 
 /** A part for each parameter: λ · c times R is λ times cR. */
-function scaledParts(group: StepGroup, power: number): StepGroup[] {
-  const { method, hyper, parameters, regularizer } = group;
+function scaledParts(group: Omit<ParameterGroup, 'parts'>, power: number): StepGroup[] {
+  const { method, hyper, parameters, regularizer, keepsAlive } = group;
   const mean = meanFanIn(parameters);
   return parameters.map((parameter) => ({
     method,
     hyper,
+    keepsAlive,
     regularizer: scaled(regularizer, (parameter.fanIn / mean) ** power),
     parameters: [parameter],
   }));

@@ -97,7 +97,8 @@ export class Steering {
 
 /** Of the groups that a policy steers, over all their weights. */
 function meanLambda(groups: readonly SteeredGroup[]): number {
-  let [weights, sum] = [0, 0];
+  let weights = 0;
+  let sum = 0;
   for (const { group, policy } of groups) {
     if (!policy) continue;
     const size = group.parameters.reduce((total, each) => total + each.rows * each.columns, 0);

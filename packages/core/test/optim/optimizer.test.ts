@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { Network } from '#lib/backend/index.js';
 import { network } from '#lib/graph/index.js';
+import { describeParameter } from '#lib/graph/parameter.js';
 import { linear, relu } from '#lib/layers/index.js';
 import { group, l1, none, nuclear, type Regularizer, sparseGroup } from '#lib/math/index.js';
 import { type MethodName, methods } from '#lib/optim/index.js';
 import { initialize } from '#lib/train/initialize.js';
-import { Optimizer } from '#lib/train/optimizer.js';
+import { Optimizer, ParameterGroup } from '#lib/train/optimizer.js';
 import { atOnce } from '../at-once.js';
 import { backends } from '../backends.js';
 import { normals } from '../nn/site.js';
@@ -17,6 +18,22 @@ const count = 24;
 const inputs = normals(count * features, 1);
 const labels = Int32Array.from({ length: count }, (_, i) => i % classes);
 const order = Int32Array.from({ length: count }, (_, i) => i);
+
+test('weights that keep alive do so whatever says how λ is shared out', () => {
+  const options = { method: 'sgd', learningRate: 1, regularizer: l1(), keepsAlive: true } as const;
+  const parameters = [10, 90].map((columns) =>
+    describeParameter({ name: `fc${columns}`, kind: 'linear' }, 'weight', {
+      shape: [4, columns],
+      role: 'weight',
+      fanIn: columns,
+    }),
+  );
+  for (const lambdaFanIn of [0, 0.5]) {
+    const { parts } = new ParameterGroup({ ...options, parameters, lambdaFanIn });
+    assert.equal(parts.length, lambdaFanIn === 0 ? 1 : 2);
+    assert.ok(parts.every(({ keepsAlive }) => keepsAlive));
+  }
+});
 
 for (const { name, skip, create } of backends) {
   describe(`an optimizer, ${name}`, { skip }, async () => {

@@ -9,6 +9,7 @@ import {
   whole,
   withDefault,
 } from '../../schema/index.js';
+import { anneal } from '../anneal.js';
 import { stateless } from '../resumable.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
 
@@ -37,7 +38,7 @@ export function cosine(rate: number, options: CosineOptions): Schedule {
     learningRate(epoch) {
       if (epoch < warmup) return (rate * (epoch + 1)) / (warmup + 1);
       const progress = Math.min((epoch - warmup) / (epochs - warmup), 1);
-      return minRate + ((rate - minRate) * (1 + Math.cos(Math.PI * progress))) / 2;
+      return anneal(rate, minRate, progress);
     },
   };
 }

@@ -10,6 +10,7 @@ import {
   whole,
   withDefault,
 } from '../../schema/index.js';
+import { anneal } from '../anneal.js';
 import { stateless } from '../resumable.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
 
@@ -44,11 +45,6 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
       return anneal(rate, first / final, Math.min((epoch - peak) / (epochs - peak), 1));
     },
   };
-}
-
-/** Half a cosine: `from` where progress is 0, `to` where it is 1. */
-function anneal(from: number, to: number, progress: number): number {
-  return to + ((from - to) * (1 + Math.cos(Math.PI * progress))) / 2;
 }
 
 /** One cycle in a configuration. */

@@ -23,6 +23,14 @@ export const changeOptions = {
   epochs: optional(whole(1)),
 };
 
+/** Of policies that drop as many weights as they grow. */
+export const rewireOptions = {
+  ...supportOptions,
+  ...changeOptions,
+  /** The share of a layer's live weights that a change drops, at most 1. */
+  fraction: withDefault(number(0, 1, { open: true }), 0.3),
+};
+
 /** Steps of the run before the support stays as it is; a run that is made longer keeps them. */
 export function stepsUntil(
   { until, epochs }: { readonly until: number; readonly epochs?: number },
@@ -30,6 +38,3 @@ export function stepsUntil(
 ): number {
   return until * (epochs ?? run.epochs) * run.stepsPerEpoch;
 }
-
-/** The share of a layer's live weights that a change drops, at most 1. */
-export const droppedShare = withDefault(number(0, 1, { open: true }), 0.3);

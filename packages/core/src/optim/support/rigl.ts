@@ -1,15 +1,11 @@
 import { kind, literal, type Output, object } from '../../schema/index.js';
+import { anneal } from '../anneal.js';
 import { shareWeights } from '../budget.js';
-import { changeOptions, droppedShare, stepsUntil, supportOptions } from './options.js';
+import { rewireOptions, stepsUntil } from './options.js';
 import type { SupportContext, SupportPolicy } from './policy.js';
 import { growLargest, rewire } from './rewire.js';
 
-const schema = object({
-  kind: literal('rigl'),
-  ...supportOptions,
-  ...changeOptions,
-  fraction: droppedShare,
-});
+const schema = object({ kind: literal('rigl'), ...rewireOptions });
 
 /**
  * RigL (Evci et al., Rigging the Lottery: Making All Tickets Winners, 2020, Algorithm 1): every `everySteps` steps a
@@ -33,7 +29,7 @@ export function rigl(options: Output<typeof schema>, run: SupportContext): Suppo
     scope: (steps) => (changes(steps) ? 'all' : 'support'),
     changes,
     change(layers, steps) {
-      const share = (fraction / 2) * (1 + Math.cos((Math.PI * steps) / end));
+      const share = anneal(fraction, 0, steps / end);
       for (const { state, gradient } of layers) rewire(state, share, growLargest(gradient!));
     },
   };

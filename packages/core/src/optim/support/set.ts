@@ -2,16 +2,11 @@ import { type RandomStream, stream } from '../../math/index.js';
 import { kind, literal, type Output, object } from '../../schema/index.js';
 import { shareWeights } from '../budget.js';
 import type { Marks } from './marks.js';
-import { changeOptions, droppedShare, stepsUntil, supportOptions } from './options.js';
+import { rewireOptions, stepsUntil } from './options.js';
 import type { SupportContext, SupportPolicy } from './policy.js';
 import { type Grow, rewire } from './rewire.js';
 
-const schema = object({
-  kind: literal('set'),
-  ...supportOptions,
-  ...changeOptions,
-  fraction: droppedShare,
-});
+const schema = object({ kind: literal('set'), ...rewireOptions });
 
 /**
  * SET, sparse evolutionary training (Mocanu et al., Scalable training of artificial neural networks with adaptive
