@@ -20,7 +20,7 @@ const TURNS = 15;
  * With what SparseProp (C++, AVX2, OpenMP; its better variant) took at 95 % sparsity, forward and with
  * backward, in milliseconds on two cores of a Zen 3 machine: it is no npm or Debian package to run beside.
  */
-const SHAPES = [
+export const SHAPES = [
   { channels: 64, size: 32, sparseProp: [63, 137] },
   { channels: 128, size: 16, sparseProp: [70, 136] },
   { channels: 256, size: 8, sparseProp: [35, 70] },
@@ -109,7 +109,7 @@ function printPeer(name: string, times: PeerTimes): void {
 }
 
 /** What is kept of a layer, and how much. */
-interface Configuration {
+export interface Configuration {
   readonly kept: 'all' | 'weights' | 'kernels';
   readonly density: number;
   readonly group: number;
@@ -121,7 +121,8 @@ const CONFIGURATIONS: readonly Configuration[] = [
   ...DENSITIES.map((density): Configuration => ({ kept: 'kernels', density, group: 9 })),
 ];
 
-async function timeOurs(shape: Shape, { density, group }: Configuration): Promise<Times> {
+/** Times one configuration on two threads, in an engine of its own. */
+export async function timeOurs(shape: Shape, { density, group }: Configuration): Promise<Times> {
   const engine = await Engine.create({ threads: 2 });
   const works = passes(engine, shape, density, group);
   // Code that is new runs slower, until it has been compiled once more.

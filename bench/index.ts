@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- linear conv resnet mlp startup browser]`: all figures that docs/benchmarks.md quotes. With
+ * `npm run bench [-- linear conv resnet mlp startup browser wide]`: all figures that docs/benchmarks.md quotes. With
  * `--narrow` without vectors of 256 bits. BREGMAN_PEER_PYTHON names a Python that has PyTorch, else it is `python3`:
  *
  *     BREGMAN_PEER_PYTHON=/path/to/python npm run bench -- conv
@@ -15,6 +15,7 @@ import { benchMlp } from './mlp.js';
 import { findPyTorch } from './pytorch.js';
 import { benchResnet } from './resnet.js';
 import { benchStartup } from './startup.js';
+import { benchWide } from './wide.js';
 
 const benches = {
   linear: benchLinear,
@@ -23,6 +24,7 @@ const benches = {
   mlp: benchMlp,
   startup: benchStartup,
   browser: benchBrowser,
+  wide: benchWide,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== NARROW);

@@ -5,8 +5,16 @@
  */
 import { loadDataset } from '#bregman/data/index.js';
 import { WasmBackend } from '#core/backend/index.js';
+import type { Dataset } from '#core/data/index.js';
 import { Engine } from '#core/engine/index.js';
-import { buildTrainer, presets, resolveConfig, type Trainer } from '#core/train/index.js';
+import {
+  buildTrainer,
+  type Config,
+  presets,
+  resolveConfig,
+  type Trainer,
+} from '#core/train/index.js';
+import { measureKernels } from './kernel-times.js';
 import { median, parseAnswer, printTable, ratio, runProgram } from './lib.js';
 import type { PyTorch } from './pytorch.js';
 
@@ -81,4 +89,23 @@ export async function benchMlp(pyTorch: PyTorch | undefined): Promise<void> {
     ],
   );
   if (tensorflow.install) console.log(`No TensorFlow.js beside ours: ${tensorflow.install}\n`);
+  await benchKernels(config, data);
+}
+
+/** The kernels that take a hundredth of a step or more, call by call, two threads. */
+async function benchKernels(config: Config, data: Dataset): Promise<void> {
+  const engine = await Engine.create({ threads: 2 });
+  const times = measureKernels(engine);
+  const trainer = await buildTrainer(new WasmBackend(engine), config, data);
+  await trainEpoch(trainer);
+  times.clear();
+  while (!trainer.isEpochDone) trainer.step();
+  engine.close();
+  const all = [...times.values()].reduce((sum, ms) => sum + ms, 0);
+  const rows = [...times]
+    .filter(([, ms]) => ms >= all / 100)
+    .sort(([, a], [, b]) => b - a)
+    .map(([kernel, ms]) => [kernel, (ms / STEPS).toFixed(3)]);
+  console.log('### Call by call\n');
+  printTable(['kernel', 'milliseconds a step'], rows);
 }

@@ -4,13 +4,14 @@
  */
 
 import { WasmBackend, type WasmNetwork } from '#core/backend/index.js';
-import { Engine, type LoadedProgram, type Program } from '#core/engine/index.js';
+import { Engine } from '#core/engine/index.js';
 import type { GradientScope } from '#core/graph/index.js';
 import type { PlacedParameter } from '#core/lowering/parameter.js';
 import { group, none, stream } from '#core/math/index.js';
 import { resnet18 } from '#core/models/index.js';
 import { initialize } from '#core/train/initialize.js';
 import { Optimizer } from '#core/train/optimizer.js';
+import { measureKernels } from './kernel-times.js';
 import { median, widen } from './lib.js';
 
 export interface StepFigures {
@@ -62,29 +63,6 @@ function start(engine: Engine, density: number): { network: WasmNetwork; optimiz
   ]);
   optimizer.start();
   return { network, optimizer };
-}
-
-/** Makes an engine run its programs call by call, and adds up the time of each kernel. */
-function measureKernels(engine: Engine): Map<string, number> {
-  const times = new Map<string, number>();
-  const pieces = new Map<LoadedProgram, readonly (readonly [string, LoadedProgram])[]>();
-  const { load, run } = { load: engine.load.bind(engine), run: engine.run.bind(engine) };
-  engine.load = (program: Program) => {
-    const whole = load(program);
-    pieces.set(
-      whole,
-      program.map((call) => [call.kernel, load([call])]),
-    );
-    return whole;
-  };
-  engine.run = (program, blocks) => {
-    for (const [kernel, piece] of pieces.get(program) ?? []) {
-      const started = performance.now();
-      run(piece, blocks);
-      times.set(kernel, (times.get(kernel) ?? 0) + performance.now() - started);
-    }
-  };
-  return times;
 }
 
 function repeat<Result>(work: () => Result, milliseconds: number): Result[] {
