@@ -93,6 +93,8 @@ const axis = object({ metric: text, scale, label: optional(filled) });
 const figure = variant([
   /** A metric over the epochs: mean and standard deviation over the seeds. */
   object({ kind: literal('epochs'), ...drawn, metric: text, scale }),
+  /** The same over the hours that training and validation took. */
+  object({ kind: literal('hours'), ...drawn, metric: text, scale, hours: scale }),
   /** At the end, one metric against another. */
   object({ kind: literal('against'), ...drawn, x: axis, y: axis }),
   /** At the end, `density` or `rows` of each layer. */

@@ -49,6 +49,8 @@ async function chartOf(
   switch (spec.kind) {
     case 'epochs':
       return overEpochs(spec, shown, unit);
+    case 'hours':
+      return overHours(spec, shown);
     case 'against':
       return against(spec, shown);
     case 'layers':
@@ -84,6 +86,31 @@ function overEpochs(
     y: axisOf(metric, scale),
     series: drawable(series),
   };
+}
+
+/** Curves of references are those that know the hours, too. */
+function overHours(
+  { metric, scale, hours }: FigureSpec & { kind: 'hours' },
+  shown: readonly RunOutcomes[],
+): Chart {
+  const series = shown.flatMap(({ run, outcomes }) => [
+    { name: run.label, points: hourlyCurve(outcomes, metric) },
+    ...referencePoints(run.label, run.references, 'hours', metric),
+  ]);
+  return {
+    kind: 'lines',
+    x: axisOf('hours', hours),
+    y: axisOf(metric, scale),
+    series: drawable(series),
+  };
+}
+
+/** At each epoch the means over the seeds: of the hours, and of the metric. */
+function hourlyCurve(outcomes: readonly Outcome[], metric: string): Point[] {
+  return curveOf(outcomes, metric).map(({ x, ...value }) => ({
+    ...value,
+    x: statistics(metricValues(outcomes, 'hours', x)).mean,
+  }));
 }
 
 /** Mean and deviation over the seeds at each moment that any of them has. */

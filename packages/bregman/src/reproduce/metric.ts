@@ -47,6 +47,8 @@ const metrics: Readonly<Record<string, Metric>> = {
   'learning rate': number('learning rate'),
   // All of a run but its test.
   seconds: number('training and validation (s)', 'slower', 'faster'),
+  hours: number('training and validation (h)', 'slower', 'faster'),
+  'peak memory': number('peak memory (MB)', 'more', 'less'),
   inference: share('multiply-adds of inference, of dense', 'more', 'fewer'),
   training: share('multiply-adds of training, of dense SGD', 'more', 'fewer'),
   error: number('relative error ‖x − x*‖ / ‖x*‖', 'higher', 'lower'),
@@ -99,12 +101,13 @@ export function rowOfEpoch(epoch: EpochMetrics, seconds: number): Row {
     regularizer: regularizer ?? undefined,
     lambda,
     'learning rate': learningRate,
-    seconds,
+    ...time(seconds),
   });
 }
 
 /** The metrics of a whole run. */
-export function rowOfSummary({ test, density, multiplyAdds, seconds }: Summary): Row {
+export function rowOfSummary(summary: Summary): Row {
+  const { test, density, multiplyAdds, seconds, peakMemoryBytes } = summary;
   const shareOf = ({ used, dense }: { used: number; dense: number }) => used / dense;
   return defined({
     'test loss': test?.loss,
@@ -112,8 +115,13 @@ export function rowOfSummary({ test, density, multiplyAdds, seconds }: Summary):
     ...densities(density),
     inference: shareOf(multiplyAdds.inference),
     training: shareOf(multiplyAdds.training),
-    seconds,
+    ...time(seconds),
+    'peak memory': peakMemoryBytes / 1e6,
   });
+}
+
+function time(seconds: number): Row {
+  return { seconds, hours: seconds / 3600 };
 }
 
 function densities({ total, layers, rows = {}, convolutions, linear }: Summary['density']) {

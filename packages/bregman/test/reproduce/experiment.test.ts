@@ -101,7 +101,7 @@ const wrong: readonly [change: Record<string, unknown>, message: RegExp][] = [
   [{ quick: { runs: ['none'] } }, /^toy.json: quick.runs: there is no run "none"/],
   [
     { figures: [{ kind: 'pie', name: 'a', caption: 'b' }] },
-    /^toy.json: figures.0.kind: "pie" is not allowed; it must be one of "epochs", "against"/,
+    /^toy.json: figures.0.kind: "pie" is not allowed; it must be one of "epochs", "hours", "against"/,
   ],
   [
     { figures: [{ kind: 'epochs', name: 'a/b', caption: 'c', metric: 'density' }] },

@@ -106,6 +106,34 @@ test('an experiment runs once, and is averaged over its seeds', async (t) => {
   assert.deepEqual(more.trained, ['small λ 2', 'large λ 2']);
 });
 
+test('a metric over the hours: the means of the seeds, and references that know the hours', async (t) => {
+  const references = [
+    { source: 'somebody', at: 1, values: { hours: 1, density: 0.1 } },
+    { source: 'somebody', at: 3, values: { hours: 3, density: 0.2 } },
+    { source: 'nobody', at: 3, values: { density: 0.3 } },
+  ];
+  const { cwd, experiment } = await toy(t, {
+    runs: [{ label: 'small λ', references }],
+    tables: [{ title: 'End', columns: [{ metric: 'hours' }, { metric: 'peak memory' }] }],
+    figures: [{ kind: 'hours', name: 'h', caption: 'Density', metric: 'density', hours: 'log' }],
+  });
+  const { report, outcomes } = await watched(experiment, { out: join(cwd, 'out') });
+  const [{ chart }] = report.figures;
+  assert.ok(chart.kind === 'lines');
+  assert.deepEqual([chart.x.label, chart.x.scale], ['training and validation (h)', 'log']);
+  const [ours, theirs, ...others] = chart.series;
+  assert.equal(others.length, 0);
+  assert.deepEqual(theirs.points, [
+    { x: 1, y: 0.1 },
+    { x: 3, y: 0.2 },
+  ]);
+  const hours = outcomes.map(({ curve }) => curve[1].row.seconds / 3600);
+  assert.equal(ours.points.length, 3);
+  assert.ok(Math.abs(ours.points[1].x - (hours[0] + hours[1]) / 2) < 1e-12);
+  const peak = outcomes.map(({ summary }) => summary!.peakMemoryBytes / 1e6);
+  assert.ok(Math.abs(outcomes[0].end['peak memory'] - peak[0]) < 1e-9);
+});
+
 test('what is damaged or missing is named, and the rest is drawn', async (t) => {
   const { cwd, experiment } = await toy(t, { quick: {} });
   const out = join(cwd, 'out');
