@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { version } from '@bregman/core';
-import { decodeSafetensors } from '@bregman/core/files';
+import { decodeSafetensors, UserError } from '@bregman/core/files';
 import {
   type ConfigInput,
   DivergenceError,
@@ -247,4 +248,22 @@ test('inspect counts weights, rows and columns', () => {
     },
   ]);
   assert.deepEqual(report.total, { weights: 12, nonZeros: 4, density: 1 / 3 });
+});
+
+test('a run whose folder vanishes ends with a line that names it, and does not make it again', async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, 'run');
+  const run = await RunDirectory.create(path, toyConfig({ epochs: 5 }));
+  const remover = {
+    onEpoch: async () => rm(path, { recursive: true, force: true }),
+  };
+  await assert.rejects(trainRun(run, { data, threads: 1, observers: [remover] }), (error) => {
+    assert.ok(error instanceof UserError);
+    assert.equal(
+      error.message,
+      `cannot write ${join(path, 'metrics.jsonl')}: no such file or folder`,
+    );
+    return true;
+  });
+  assert.equal(existsSync(path), false);
 });
