@@ -259,10 +259,7 @@ test('a run whose folder vanishes ends with a line that names it, and does not m
   };
   await assert.rejects(trainRun(run, { data, threads: 1, observers: [remover] }), (error) => {
     assert.ok(error instanceof UserError);
-    assert.equal(
-      error.message,
-      `cannot write ${join(path, 'metrics.jsonl')}: no such file or folder`,
-    );
+    assert.match(error.message, /^cannot write .*run\/[\w.]+: no such file or folder$/);
     return true;
   });
   assert.equal(existsSync(path), false);
