@@ -126,7 +126,7 @@ function comparePlainly(
   const names = [...expected[0].keys()].filter(
     (name) => call.kind !== 'step' || /^loss|^gradient|running/.test(name),
   );
-  const margins = new Map(names.map((name) => [name, 0]));
+  const margins = new Map(names.map((name) => [name, saturationMargin(name, made, expected[0])]));
   const farthest = () => names.find((name) => farEntry(name, found, expected, margins.get(name)!));
   // Beside a kink the smallest change has a large effect: how large? Of all gradients, for zeros move, too.
   const whole = wholeOf(first);
@@ -207,8 +207,18 @@ function farEntry(
 function scaleOf(name: string, expected: Outcome): number {
   const own = largestOf(expected.get(name)!);
   if (!name.startsWith(GRADIENT)) return Math.max(own, 0.01);
-  const gradients = [...expected].filter(([each]) => each.startsWith(GRADIENT));
-  return Math.max(own, 0.1, ...gradients.map(([, values]) => 0.1 * largestOf(values)));
+  return Math.max(own, 0.1, 0.1 * largestGradient(expected));
+}
+
+/** Where tanh or sigmoid saturates, y is a float32 next to 1, and one unit of its rounding is much of 1 − y². */
+function saturationMargin(name: string, { description }: RandomNetwork, expected: Outcome): number {
+  const saturates = description.layers.some(({ layer }) => /^(tanh|sigmoid)$/.test(layer.kind));
+  return saturates && name.startsWith(GRADIENT) ? 5e-5 * largestGradient(expected) : 0;
+}
+
+function largestGradient(outcome: Outcome): number {
+  const gradients = [...outcome].filter(([name]) => name.startsWith(GRADIENT));
+  return Math.max(0, ...gradients.map(([, values]) => largestOf(values)));
 }
 
 /** The largest magnitude; NaN where there is one. */
