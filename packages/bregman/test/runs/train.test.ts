@@ -253,7 +253,7 @@ test('inspect counts weights, rows and columns', () => {
 test('a run whose folder vanishes ends with a line that names it, and does not make it again', async (t) => {
   const folder = await temporaryFolder(t);
   const path = join(folder, 'run');
-  const run = await RunDirectory.create(path, toyConfig({ epochs: 5 }));
+  const run = await RunDirectory.create(path, resolveConfig(toyConfig({ epochs: 5 })));
   const remover = {
     onEpoch: async () => rm(path, { recursive: true, force: true }),
   };
